@@ -1,0 +1,1 @@
+"""The agent: decides on the device, loses nothing, tells the platform."""

@@ -1,0 +1,58 @@
+"""The command line: `street-agent COMMAND`. Each command is a file here, imported when it is used.
+
+A command file has `configure(parser)` and `run(args) -> exit code`. Data goes to stdout, messages
+to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from agent.errors import StreetAgentError
+
+COMMANDS = {
+    "run": "run the agent: the daemon that systemd starts",
+    "check": "check a configuration; nothing is opened",
+    "replay": "run recorded readings through the same pipeline",
+    "buffer": "look at readings stored on this device",
+    "demo": "a home, a street and an outfall that never existed, in this terminal",
+}
+USAGE = 2
+
+
+def parser(only: str | None) -> argparse.ArgumentParser:
+    """The parser; `only` names the one command whose options are wanted (the others cost time)."""
+    top = argparse.ArgumentParser(
+        prog="street-agent", description="Edge agent for street-level sensors."
+    )
+    top.add_argument(
+        "--version", action="version", version=f"street-agent {version('street-agent')}"
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == only:
+            importlib.import_module(f"agent.cli.{name}").configure(command)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    only = next((word for word in words if word in COMMANDS), None)
+    args = parser(only).parse_args(words)
+    try:
+        return int(importlib.import_module(f"agent.cli.{args.command}").run(args))
+    except StreetAgentError as error:
+        print(f"street-agent {args.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130

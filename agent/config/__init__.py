@@ -1,0 +1,1 @@
+"""TOML in, frozen dataclasses out; every mistake named with its place."""

@@ -1,0 +1,1 @@
+"""From a raw reading to events: pure, without clock, disk or network."""

@@ -1,0 +1,24 @@
+"""The `[store]` table of the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """What may be kept on disk.
+
+    Attributes:
+        folder: where the state lives; empty = the service's state directory.
+        readings_mib: most that readings may take, 1 to 65536 MiB; beyond it the oldest are thinned.
+    """
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}
+
+    folder: str = ""
+    readings_mib: int = 256
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.readings_mib <= 65536:
+            raise ValueError(f"readings_mib: {self.readings_mib} is outside 1 to 65536")

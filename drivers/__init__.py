@@ -1,0 +1,1 @@
+"""One file per kind of sensor; knows readings and nothing else."""
