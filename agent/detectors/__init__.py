@@ -1,9 +1,9 @@
 """What a detector is, and how detectors are found by name.
 
 A detector is a pure function of readings and time. The pipeline keeps one state of it for each
-subject that it watches (a sensor, or the home), hands it every reading of the sensors it listens to,
-and a `Tick` at the moment it asked for with `due`. The same input gives the same output, always:
-live, in a replay, or run again after a restart.
+subject that it watches (a sensor, or the home), hands it every reading of the sensors that it
+listens to, and a `Tick` at the moment it asked for with `due`. The same input gives the same
+output, always: live, in a replay, or run again after a restart.
 """
 
 from __future__ import annotations
