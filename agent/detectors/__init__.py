@@ -55,6 +55,7 @@ class Detector(Generic[C, S]):
 
     Attributes:
         config: frozen dataclass of limits; its `__post_init__` raises ValueError("key: ...").
+        state: frozen dataclass of all that it remembers; made of what agent/plain.py covers.
         subjects: subject -> names of the sensors it listens to; empty where a site has none.
         start: the state of a subject of which nothing is known yet, at monotonic second `now`.
         step: judges one reading, change of a sensor's state, gap, or tick.
@@ -62,6 +63,7 @@ class Detector(Generic[C, S]):
     """
 
     config: type[C]
+    state: type[S]
     subjects: Callable[[Site], Mapping[str, tuple[str, ...]]]
     start: Callable[[Setup[C], float], S]
     step: Callable[[Setup[C], S, Now], tuple[S, tuple[Conclusion, ...]]]

@@ -1,0 +1,119 @@
+"""A sensor that stopped talking.
+
+Protects everybody who relies on a sensor: its silence must never be taken for calm. Concludes
+`sensor.fault` (yellow) and its end from what the driver's thread reports and from the longest pause
+that the sensor's driver calls normal.
+
+Keeps silent about a two-state sensor of which only changes have ever been seen (a recording of
+edges, say): a quiet door is no dead door. Once it has repeated its level three times it is known to
+do so, and then the repeats must go on. After a gap in which the agent did not run, every sensor
+gets its whole time again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from agent.detectors import Conclusion, Detector, Now, Setup
+from agent.events import Finding, Gap, Kind, Tick, WarningLevel
+from agent.site import Site
+from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus
+
+REPEATS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """No limits of its own: each driver says what pause is normal."""
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one sensor.
+
+    Attributes:
+        heard: monotonic and wall seconds of the last sign of life.
+        value: its last value.
+        repeats: how often a two-state sensor repeated its level, up to 3.
+        reason: why it is called faulty; empty while it is well.
+        onset: monotonic and wall seconds since when it is faulty.
+    """
+
+    heard: tuple[float, float]
+    value: float | None = None
+    repeats: int = 0
+    reason: str = ""
+    onset: tuple[float, float] = (0.0, 0.0)
+
+
+def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
+    """Each sensor by itself."""
+    return {name: (name,) for name in site.sensors}
+
+
+def start(setup: Setup[Config], now: float) -> State:
+    """Count from now; the wall time follows with the first reading."""
+    del setup
+    return State((now, 0.0))
+
+
+def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Conclusion, ...]]:
+    """Any reading is a sign of life, whatever its quality."""
+    at = (now.stamp.mono, now.stamp.wall)
+    match now:
+        case Reading():
+            repeats = state.repeats
+            if repeats < REPEATS and now.value == state.value and now.quantity in TWO_STATE:
+                repeats += 1
+            well = State(at, now.value, repeats)
+            if not state.reason:
+                return well, ()
+            return well, (Finding(Kind.SENSOR_FAULT, setup.subject, None, state.onset),)
+        case SensorState(status=SensorStatus.LOST | SensorStatus.SILENT):
+            return _fault(setup, state, now.status.value, at, cause=now.reason)
+        case Gap():
+            return replace(state, heard=at), ()
+        case Tick() if not state.reason:
+            return _fault(setup, state, "silent", at, cause="")
+    return state, ()
+
+
+def due(setup: Setup[Config], state: State) -> float | None:
+    """When its silence is too long."""
+    longest = setup.sensor.traits.silent_after_s
+    if state.reason or longest is None:
+        return None
+    only_edges = state.repeats < REPEATS and TWO_STATE.issuperset(setup.sensor.traits.quantities)
+    return None if only_edges else state.heard[0] + longest
+
+
+def _fault(
+    setup: Setup[Config], state: State, reason: str, at: tuple[float, float], cause: str
+) -> tuple[State, tuple[Conclusion, ...]]:
+    onset = state.onset if state.reason else at
+    evidence = {
+        "reason": reason,
+        "cause": cause,
+        "for_s": round(at[0] - state.heard[0]),
+        "limit": setup.sensor.traits.silent_after_s,
+        "unit": "s",
+        "limit_source": "default",
+    }
+    if state.reason == reason:  # told already; the pauses between attempts are no news
+        return state, ()
+    return replace(state, reason=reason, onset=onset), (
+        Finding(
+            Kind.SENSOR_FAULT,
+            setup.subject,
+            WarningLevel.YELLOW,
+            onset,
+            sensors=(setup.subject,),
+            evidence=evidence,
+        ),
+    )
+
+
+DETECTOR = Detector(config=Config, state=State, subjects=subjects, start=start, step=step, due=due)
