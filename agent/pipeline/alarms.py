@@ -1,0 +1,167 @@
+"""The life of an alarm: one open per kind and subject, updated, never repeated, and cleared.
+
+| open? | finding | event |
+| --- | --- | --- |
+| no | a level | raised (fault, for faults) |
+| no | no level | none |
+| yes | another level, certainty or evidence | updated |
+| yes | the same | none |
+| yes | no level | cleared (restored, for faults) |
+
+Ids are derived, never random: an alarm's from site, kind, subject and onset, an event's from the
+alarm and its revision. So an event that is concluded again after a crash has the id it had before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from agent import texts
+from agent.events import FAULTS, LINES, Certainty, Event, Finding, Kind, WarningLevel
+from agent.site import Site
+from drivers.reading import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An open alarm, as it was told last."""
+
+    id: str
+    rev: int
+    level: WarningLevel
+    certainty: Certainty
+    onset: str
+    sensors: tuple[str, ...]
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All open alarms, by `<kind>/<subject>`, and how many events there have been."""
+
+    sequence: int = 0
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What every event of this device says of itself."""
+
+    site: Site
+    is_test: bool = False
+
+
+def rfc3339(wall: float) -> str:
+    """Seconds since 1970 as RFC 3339 UTC with milliseconds."""
+    moment = datetime.fromtimestamp(wall, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def alarm_id(site: str, kind: Kind, subject: str, onset: str) -> str:
+    """16 hex digits that follow from what the alarm is."""
+    words = "\n".join((site, kind.value, subject, onset))
+    return hashlib.blake2s(words.encode(), digest_size=8).hexdigest()
+
+
+def tell(
+    voice: Voice, ledger: Ledger, finding: Finding, stamp: Stamp
+) -> tuple[Ledger, Event | None]:
+    """Turn a finding into the next event of its alarm's life, if there is anything new to tell."""
+    key = f"{finding.kind.value}/{finding.subject}"
+    known = ledger.alarms.get(key)
+    if finding.level is None and known is None:
+        return ledger, None
+    if known is None:
+        alarm, step = _open(voice.site, finding), _word(finding.kind, "raised")
+    elif finding.level is None:
+        alarm, step = replace(known, rev=known.rev + 1), _word(finding.kind, "cleared")
+    elif (finding.level, finding.certainty, finding.evidence) == (
+        known.level,
+        known.certainty,
+        known.evidence,
+    ):
+        return ledger, None
+    else:
+        alarm, step = _update(known, finding), "updated"
+    others = {name: other for name, other in ledger.alarms.items() if name != key}
+    alarms = others if finding.level is None else {**others, key: alarm}
+    ledger = Ledger(ledger.sequence + 1, alarms)
+    told = texts.Told(finding, voice.site, step, alarm.level, known.level if known else None)
+    payload = _payload(voice, alarm, told, stamp, ledger.sequence)
+    return ledger, Event(ledger.sequence, stamp.mono, finding.kind, payload)
+
+
+def _open(site: Site, finding: Finding) -> Alarm:
+    assert finding.level is not None
+    onset = rfc3339(finding.onset[1])
+    return Alarm(
+        alarm_id(site.id, finding.kind, finding.subject, onset),
+        1,
+        finding.level,
+        finding.certainty,
+        onset,
+        finding.sensors,
+        dict(finding.evidence),
+    )
+
+
+def _update(known: Alarm, finding: Finding) -> Alarm:
+    assert finding.level is not None
+    return replace(
+        known,
+        rev=known.rev + 1,
+        level=finding.level,
+        certainty=finding.certainty,
+        sensors=finding.sensors,
+        evidence=dict(finding.evidence),
+    )
+
+
+def _word(kind: Kind, step: str) -> str:
+    """A fault is never an alarm: its life has words of its own."""
+    return {"raised": "fault", "cleared": "restored"}[step] if kind in FAULTS else step
+
+
+def _payload(
+    voice: Voice, alarm: Alarm, told: texts.Told, stamp: Stamp, sequence: int
+) -> dict[str, Any]:
+    finding, site = told.finding, voice.site
+    value = finding.value
+    return {
+        "specversion": "1.0",
+        "id": f"{alarm.id}.{alarm.rev}",
+        "boot": stamp.boot,
+        "sequence": f"{sequence:012d}",
+        "source": f"/street/{site.id}",
+        "type": f"street-agent.alarm.{told.step}.v1",
+        "subject": alarm.id,
+        "time": rfc3339(stamp.wall),
+        "datacontenttype": "application/json",
+        "dataschema": "urn:street-agent:alarm:1",
+        "data": {
+            "alarm": alarm.id,
+            "rev": alarm.rev,
+            "kind": finding.kind.value,
+            "level": alarm.level.word,
+            "certainty": alarm.certainty.value,
+            "condition": "active" if finding.level is not None else "cleared",
+            "handling": "none",
+            "onset": alarm.onset,
+            "sensors": list(alarm.sensors),
+            "value": {"quantity": value[0].value, "value": value[1]} if value else None,
+            "evidence": dict(finding.evidence),
+            "quality": "suspect" if finding.suspect else "good",
+            "clock": "synced" if stamp.synced else "unsynced",
+            "test": voice.is_test,
+            "buffered_s": 0,
+            "grid": site.grid,
+            "line": LINES[finding.kind],
+            "place": {"zh": site.place.zh, "en": site.place.en},
+            "text": texts.sentence(told),
+            "detail": texts.detail(told),
+        },
+    }

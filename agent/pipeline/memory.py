@@ -1,0 +1,69 @@
+"""The pipeline's state as one plain JSON document, and back: snapshots, --save-state, --from-state.
+
+A document that was written under another configuration is taken as far as it fits: a new sensor or
+detector starts with nothing known, one that is gone is forgotten. What does not fit by its shape,
+because another release wrote it, starts anew too and is named, so that it can be reported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.pipeline.alarms import Ledger
+from agent.pipeline.debounce import Line
+from agent.pipeline.pipeline import Pipeline
+from agent.pipeline.qc import Track
+from agent.plain import from_plain, to_plain
+from drivers.reading import Stamp
+
+FORMAT = 1
+
+
+def remember(pipeline: Pipeline) -> dict[str, Any]:
+    """All that the pipeline knows, as plain JSON values."""
+    channels = pipeline.channels.values()
+    return {
+        "format": FORMAT,
+        "site": pipeline.site.id,
+        "last": to_plain(pipeline.last),
+        "reached": pipeline.reached if pipeline.last else None,
+        "ledger": to_plain(pipeline.ledger),
+        "lines": {c.key: to_plain(c.line) for c in channels if c.bounds is None},
+        "tracks": {c.key: to_plain(c.track) for c in channels if c.bounds is not None},
+        "detectors": {i.key: to_plain(i.state) for i in pipeline.instances if i.state is not None},
+    }
+
+
+def recall(pipeline: Pipeline, document: dict[str, Any]) -> list[str]:
+    """Put a document's knowledge into a fresh pipeline.
+
+    Returns:
+        The keys of detectors whose states did not fit and start anew.
+
+    Raises:
+        ValueError: It is not such a document, or is another site's.
+    """
+    if document.get("format") != FORMAT:
+        raise ValueError(f"a state of format {document.get('format')!r}, not {FORMAT}")
+    if document.get("site") != pipeline.site.id:
+        raise ValueError(f"a state of site {document.get('site')!r}, not {pipeline.site.id!r}")
+    if document["last"] is None:
+        return []
+    pipeline.last = from_plain(Stamp, document["last"])
+    pipeline.reached = from_plain(float, document["reached"])
+    pipeline.ledger = from_plain(Ledger, document["ledger"])
+    for channel in pipeline.channels.values():
+        if channel.key in document["lines"]:
+            channel.line = from_plain(Line, document["lines"][channel.key])
+        if channel.key in document["tracks"]:
+            channel.track = from_plain(Track, document["tracks"][channel.key])
+    misfits = []
+    for instance in pipeline.instances:
+        if instance.key in document["detectors"]:
+            try:
+                plain = document["detectors"][instance.key]
+                instance.state = from_plain(instance.detector.state, plain)
+            except ValueError:
+                misfits.append(instance.key)
+    pipeline.resume()
+    return misfits

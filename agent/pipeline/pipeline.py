@@ -1,0 +1,196 @@
+"""Readings in, events out: debounce, quality, detectors, alarms, in one fixed order.
+
+The pipeline has no clock. Whatever it takes in carries a stamp; first every deadline that lies
+before the stamp is served, each at exactly its own moment, then the input itself. So it does not
+matter how often a live agent looks at the clock: the same inputs give the same events, live, in a
+replay, or run again after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agent.detectors import Conclusion, Now
+from agent.events import Activity, Event, Finding, Gap, Input, Kind, Tick, WarningLevel
+from agent.pipeline import alarms, debounce, qc
+from agent.pipeline.routes import NEVER, Channel, Instance, Limits, channels, instances
+from agent.site import Site
+from drivers.reading import GOOD, Grade, Quality, Reading, SensorState, Stamp
+
+BOUNCE = Quality(Grade.SUSPECT, ("bounce",))
+
+
+class Pipeline:
+    """All deciding of one site.
+
+    Attributes:
+        last: stamp of the newest input; None before the first.
+        reached: monotonic second up to which deadlines have been served.
+        ledger: the open alarms.
+        activities: what residents did; whoever reads them empties the list.
+    """
+
+    def __init__(self, site: Site, limits: Limits, *, is_test: bool = False) -> None:
+        self.site = site
+        self.last: Stamp | None = None
+        self.reached = -NEVER
+        self.ledger = alarms.Ledger()
+        self.activities: list[Activity] = []
+        self.instances = instances(site, limits)
+        self.channels = channels(site, self.instances)
+        self._voice = alarms.Voice(site, is_test)
+        self._events: list[Event] = []
+        self._due = NEVER  # never later than the earliest deadline
+
+    def take(self, item: Input) -> tuple[Input, list[Event]]:
+        """Serve what was due before this input, then the input.
+
+        Returns:
+            The input, a reading with its quality, and the events it led to, in order.
+        """
+        stamp = item.stamp
+        if self.last is None:
+            self._begin(stamp.mono)
+        horizon = item.since if isinstance(item, Gap) else stamp.mono
+        if horizon > self._due:
+            self._serve(horizon)
+        self.last = stamp
+        self.reached = stamp.mono
+        if isinstance(item, Reading):
+            item = self._reading(item)
+        elif isinstance(item, SensorState):
+            self._ask((i for i in self.instances if item.sensor in i.listens), item)
+        else:
+            self._ask(self.instances, item)
+        return item, self._taken()
+
+    def advance(self, mono: float) -> list[Event]:
+        """Let time pass without an input; return the events that came of it, in order."""
+        if mono > self._due and self.last is not None:
+            self._serve(mono)
+        self.reached = max(self.reached, mono)
+        return self._taken()
+
+    def tell(self, finding: Finding) -> list[Event]:
+        """Tell something that the agent itself found, at the time of the newest input."""
+        assert self.last is not None
+        self._tell(finding, self.last)
+        return self._taken()
+
+    def resume(self) -> None:
+        """Take up the deadlines of states that were put in from outside."""
+        for instance in self.instances:
+            if instance.state is None and self.last is not None:
+                instance.state = instance.detector.start(instance.setup, self.last.mono)
+            due = instance.detector.due(instance.setup, instance.state)
+            instance.due = NEVER if due is None else due
+        for channel in self.channels.values():
+            self._await(channel)
+        self._due = self._earliest()
+
+    def _begin(self, mono: float) -> None:
+        for instance in self.instances:
+            instance.state = instance.detector.start(instance.setup, mono)
+        self.resume()
+
+    def _reading(self, reading: Reading) -> Reading:
+        channel = self.channels[reading.sensor, reading.quantity]
+        if channel.bounds is None:
+            channel.line, counted = debounce.settle(channel.settle, channel.line, reading)
+            self._await(channel)
+            if counted is None:
+                return replace(reading, quality=BOUNCE)
+            self._ask(channel.listeners, counted)
+            return reading
+        channel.track, quality = qc.judge(channel.bounds, channel.track, reading)
+        if quality is not GOOD:
+            reading = replace(reading, quality=quality)
+        self._ask(channel.listeners, reading)
+        return reading
+
+    def _await(self, channel: Channel) -> None:
+        due = debounce.due(channel.settle, channel.line)
+        channel.due = NEVER if due is None else due
+        self._due = min(self._due, channel.due)
+
+    def _ask(self, listeners: Iterable[Instance], now: Now) -> None:
+        for instance in listeners:
+            self._step(instance, now)
+
+    def _step(self, instance: Instance, now: Now) -> None:
+        """Ask one detector. One that fails is reported, and must not stop the others."""
+        detector, setup = instance.detector, instance.setup
+        try:
+            state, conclusions = detector.step(setup, instance.state, now)
+            due = detector.due(setup, state)
+            if due is not None and isinstance(now, Tick) and due <= now.stamp.mono:
+                raise ValueError(f"asked at {now.stamp.mono} for a tick at {due}")
+        except Exception as error:  # noqa: BLE001 - a crash becomes a reported fault
+            instance.due = NEVER
+            self._tell(_crash(instance, error, now.stamp), now.stamp)
+            return
+        instance.state = state
+        instance.due = NEVER if due is None else due
+        self._due = min(self._due, instance.due)
+        for conclusion in conclusions:
+            self._conclude(conclusion, now.stamp)
+
+    def _conclude(self, conclusion: Conclusion, stamp: Stamp) -> None:
+        if isinstance(conclusion, Activity):
+            self.activities.append(conclusion)
+        else:
+            self._tell(conclusion, stamp)
+
+    def _tell(self, finding: Finding, stamp: Stamp) -> None:
+        self.ledger, event = alarms.tell(self._voice, self.ledger, finding, stamp)
+        if event is not None:
+            self._events.append(event)
+
+    def _serve(self, horizon: float) -> None:
+        """Serve every deadline before the horizon, the earliest first."""
+        assert self.last is not None
+        last = self.last
+        while True:
+            self._due = due = self._earliest()
+            if due >= horizon:
+                return
+            wall = due + (last.wall - last.mono)
+            stamp = Stamp(last.boot, due, wall, last.synced, last.sequence)
+            for channel in self.channels.values():
+                if channel.due == due:
+                    self._elapse(channel, stamp)
+            for instance in self.instances:
+                if instance.due == due:
+                    self._step(instance, Tick(stamp))
+
+    def _elapse(self, channel: Channel, stamp: Stamp) -> None:
+        channel.line, counted = debounce.elapse(
+            channel.settle, channel.line, stamp, channel.sensor, channel.quantity
+        )
+        self._await(channel)
+        if counted is not None:
+            self._ask(channel.listeners, counted)
+
+    def _earliest(self) -> float:
+        return min(
+            min((c.due for c in self.channels.values()), default=NEVER),
+            min((i.due for i in self.instances), default=NEVER),
+        )
+
+    def _taken(self) -> list[Event]:
+        if not self._events:
+            return []
+        events, self._events = self._events, []
+        return events
+
+
+def _crash(instance: Instance, error: Exception, stamp: Stamp) -> Finding:
+    cause = f"{instance.key}: {type(error).__name__}: {error}"
+    return Finding(
+        Kind.DEVICE_FAULT,
+        f"detector.{instance.name}",
+        WarningLevel.YELLOW,
+        (stamp.mono, stamp.wall),
+        evidence={"reason": "detector", "cause": cause[:200]},
+    )
