@@ -33,5 +33,13 @@ class UplinkError(StreetAgentError, ConnectionError):
     exit_code = 7
 
 
+class NotConnected(UplinkError):
+    """No link for now; it is tried again soon."""
+
+
+class Refused(UplinkError):
+    """The platform does not want this device, or a file it needs is unusable: retried slowly."""
+
+
 class RecordingError(StreetAgentError, ValueError):
     """A recording cannot be read: file, line and reason."""
