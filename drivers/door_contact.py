@@ -1,0 +1,49 @@
+"""Reed contact at a door or window: 1 = open.
+
+Parts: any reed contact with magnet, such as MC-38. Wiring: one wire to the pin, the other to ground;
+the pin is pulled up. With the magnet near the usual part is closed, so the line is low while the
+door is shut; its sheet says so under "contact form", and some are the other way round.
+
+A cut wire or a lost magnet reads as open for ever, a short as shut for ever: one line cannot tell
+them from a door. Wired normally closed, a cut at least shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.base import Driver, Settle, Spec, Traits
+from drivers.gpio import Contact, check_pin, contact_line, line_traits
+from drivers.reading import Quantity
+
+POLL_S = 30.0
+SETTLE = Settle(0.05)  # reeds bounce for 1 to 5 ms, a rattling door for longer
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Keys of a `door_contact` sensor.
+
+    Attributes:
+        pin: BCM number, 0 to 27.
+        contact: state of the contact while the door is shut.
+    """
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}
+
+    pin: int
+    contact: Contact = "normally_closed"
+
+    def __post_init__(self) -> None:
+        check_pin(self.pin, pull_up=True)
+
+
+def _build(config: Config) -> Driver:
+    return contact_line(Quantity.CONTACT, config.pin, config.contact)
+
+
+def _traits(config: Config) -> Traits:
+    return line_traits(Quantity.CONTACT, config.pin, POLL_S, SETTLE)
+
+
+DRIVER = Spec(config=Config, build=_build, traits=_traits)

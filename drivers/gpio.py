@@ -1,0 +1,195 @@
+"""One two-state input line: what the drivers of contacts and motion sensors share.
+
+BCM pin numbers, 3.3 V logic; inputs are not 5 V tolerant. The internal pulls (about 50 kohm) are
+too weak for metres of cable: add 4.7 to 10 kohm to 3.3 V, 1 kohm in series and 100 nF to ground.
+
+An edge callback emits the level that the edge led to and then, if the line has moved on, the level
+that is there: a press shorter than the callback's latency is not lost, and the last level emitted
+is always the last one read. `poll` emits the level again, which shows that the line is watched and
+finds an edge that got lost. Debouncing is the pipeline's: gpiozero's `bounce_time` is a stability
+filter under lgpio, in which a short press vanishes.
+
+gpiozero is imported by `open`, so that a laptop without pins can check and replay a configuration.
+A GPIO chip that vanished never comes back to the same process (lgpio keeps its dead handle): then
+only a restart of the service helps, and the error says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
+
+from drivers.base import DriverError, Emit, PortError, Settle, Traits
+from drivers.reading import Quantity
+
+if TYPE_CHECKING:
+    from gpiozero import DigitalInputDevice
+
+Contact = Literal["normally_open", "normally_closed"]
+"""State of a dry contact to ground while nothing is the matter; closed pulls the line low."""
+
+FIXED_PULL_UPS = (2, 3)  # resistors on the board, for I2C
+DEV = Path("/dev")
+# What is found in an error -> what to do about it.
+ADVICE = {
+    "ModuleNotFoundError": "a library is missing: pip install gpiozero lgpio",
+    "BadPinFactory": "GPIOZERO_PIN_FACTORY names no known library: unset it, or set lgpio",
+    "PinUnknownPi": "gpiozero does not know this computer: use a Raspberry Pi, or update gpiozero",
+    "GPIOPinInUse": "another sensor has it: give each its own pin",
+    "PinFixedPull": "the board pulls it the other way: use another pin",
+    ".lgd-nfy": "lgpio cannot write in its folder: set LG_WD to one where it can",
+    "GPIO busy": "another program has it: gpioinfo shows which",
+}
+
+_opening = Lock()  # gpiozero makes its pin factory once, but without a lock
+
+
+class GpioLine:
+    """One input line that reports one two-state quantity; a `Driver`.
+
+    Args:
+        pull_up: whether the internal resistor pulls to 3.3 V, else to ground.
+        is_high: whether the quantity is 1 while the line is high.
+    """
+
+    def __init__(self, quantity: Quantity, pin: int, *, pull_up: bool, is_high: bool) -> None:
+        self._quantity = quantity
+        self._pin = pin
+        self._pull_up = pull_up
+        self._is_inverted = pull_up == is_high  # to gpiozero, a pulled-up line is active when low
+        self._lock = Lock()  # what is emitted keeps the order in which it was read
+        self._device: DigitalInputDevice | None = None
+        self._failure: Exception | None = None
+
+    def open(self, emit: Emit) -> None:
+        """Claim the pin, watch both edges, emit the level. Raise PortError if that fails."""
+        try:
+            device = _claim(self._pin, self._pull_up)
+        except _hardware_errors() as error:
+            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+        self._emit = emit
+        self._failure = None
+        self._device = device
+        device.when_activated = partial(self._edge, 0.0 if self._is_inverted else 1.0)
+        device.when_deactivated = partial(self._edge, 1.0 if self._is_inverted else 0.0)
+        try:
+            self.poll()  # a line that is active already gives no edge
+        except DriverError:
+            self.close()
+            raise
+
+    def poll(self) -> None:
+        """Emit the level again.
+
+        Raises:
+            PortError: the pin cannot be read.
+            DriverError: an edge's callback has failed since the last call.
+        """
+        with self._lock:
+            self._emit(self._quantity, self._level())
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise DriverError(f"pin {self._pin}: an edge was not handled: {failure}") from failure
+
+    def close(self) -> None:
+        """Let go of the pin; harmless when closed already."""
+        with self._lock:
+            device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(*_hardware_errors()):  # of a chip that has gone
+                device.close()
+
+    def _edge(self, value: float) -> None:
+        try:
+            with self._lock:
+                if self._device is None:
+                    return
+                self._emit(self._quantity, value)
+                level = self._level()
+                if level != value:
+                    self._emit(self._quantity, level)
+        except Exception as error:  # noqa: BLE001 - it would end lgpio's one thread for all pins
+            self._failure = error  # `poll` raises it
+
+    def _level(self) -> float:
+        if self._device is None:
+            raise PortError(f"pin {self._pin} is not open")
+        try:
+            return float(bool(self._device.value) != self._is_inverted)
+        except _hardware_errors() as error:
+            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+
+
+def contact_line(quantity: Quantity, pin: int, contact: Contact) -> GpioLine:
+    """A dry contact between the pin and ground, with pull-up."""
+    return GpioLine(quantity, pin, pull_up=True, is_high=contact == "normally_closed")
+
+
+def check_pin(pin: int, *, pull_up: bool) -> None:
+    """Raise ValueError if that is no GPIO of the 40-pin header, or it cannot be pulled that way."""
+    if not 0 <= pin <= 27:
+        raise ValueError(f"pin: {pin} is outside 0 to 27 (BCM numbers)")
+    if pin in FIXED_PULL_UPS and not pull_up:
+        raise ValueError(f"pin: {pin} is pulled up on the board; this wiring needs another pin")
+
+
+def line_traits(quantity: Quantity, pin: int, poll_s: float, settle: Settle) -> Traits:
+    """Traits of a line; it is silent when three polls have brought nothing."""
+    return Traits(
+        quantities=(quantity,),
+        poll_s=poll_s,
+        silent_after_s=3.5 * poll_s,
+        settle=settle,
+        claims=(f"pin {pin}",),
+    )
+
+
+def _claim(pin: int, pull_up: bool) -> DigitalInputDevice:
+    # lgpio, when it is imported, makes a FIFO in LG_WD, moves the process there and leaves it so.
+    with _opening, contextlib.chdir("."):
+        from gpiozero import Device, DigitalInputDevice  # noqa: PLC0415 - 75 ms, and not on laptops
+
+        if Device.pin_factory is None:
+            folders = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("XDG_RUNTIME_DIR")
+            if folders:
+                os.environ.setdefault("LG_WD", folders.split(":")[0])
+            # By name: the search for any factory hides why this one fails.
+            os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
+        return DigitalInputDevice(pin, pull_up=pull_up, bounce_time=None)
+
+
+def _hardware_errors() -> tuple[type[Exception], ...]:
+    """What a line may raise; the libraries are asked only where they are loaded."""
+    errors: list[type[Exception]] = [ImportError, OSError]
+    for module, name in (("gpiozero", "GPIOZeroError"), ("lgpio", "error")):
+        if module in sys.modules:
+            errors.append(getattr(sys.modules[module], name))
+    return tuple(errors)
+
+
+def _advice(error: Exception) -> str:
+    """What is wrong and how to mend it, in a sentence for the technician."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, PermissionError) or "can not open gpiochip" in text:
+        return f"{_how_to_reach_chip()} ({text})"
+    for sign, advice in ADVICE.items():
+        if sign in text:
+            return f"{advice} ({text})"
+    return f"the GPIO chip does not answer: restart the service ({text})"
+
+
+def _how_to_reach_chip() -> str:
+    chips = sorted(DEV.glob("gpiochip*"))
+    if not chips:
+        return f"there is no {DEV}/gpiochip*: is this a Raspberry Pi, may the service see it?"
+    for chip in chips:
+        if not os.access(chip, os.R_OK | os.W_OK):
+            user = getpass.getuser()
+            return f"{user} may not use {chip}: sudo usermod -aG gpio {user}, then restart"
+    return f"{chips[0]} does not open: restart the service"
