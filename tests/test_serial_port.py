@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import serial
 
 from drivers import serial_port
 from drivers.base import DeviceSilent, FrameError, PortError
@@ -160,7 +159,7 @@ def test_the_system_s_refusals_become_sentences(
     def refuse(path: str, flags: int) -> int:
         raise OSError(number, os.strerror(number), path)
 
-    monkeypatch.setattr(serial.serialposix.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PortError, match=f"/dev/ttyUSB7.*{sentence}"):
         SerialPort("/dev/ttyUSB7", 9600).open()
 
