@@ -29,6 +29,14 @@ GARBAGE_FRAMES = 32  # 3 to 5 s at 7 to 10 Hz; a MaxBotix power-up text is half 
 STRETCHED = bytes(0xFF << n & 0xFF for n in range(9))
 
 
+def check_line(port: str, baud: int) -> None:
+    """Raise ValueError if a configured `port` or `baud` (1200 to 921600) can not be meant."""
+    if not port.startswith("/"):
+        raise ValueError(f'port: "{port}" is not a path such as /dev/serial/by-id/usb-...')
+    if not 1200 <= baud <= 921600:
+        raise ValueError(f"baud: {baud} is outside 1200 to 921600")
+
+
 class SerialPort:
     """One port, 8N1, that no other program shares.
 

@@ -21,7 +21,7 @@ from typing import Literal
 from drivers.base import Emit, Spec, Traits
 from drivers.frames import Shape
 from drivers.reading import Quantity
-from drivers.serial_port import FramedPort, SerialPort
+from drivers.serial_port import FramedPort, SerialPort, check_line
 
 # Posts that send once a minute, with gaps of minutes, are healthy; the agent learns their pace.
 SILENT_AFTER_S = 900.0
@@ -124,13 +124,11 @@ class Config:
     reach_mm: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.port.startswith("/"):
-            raise ValueError(f'port: "{self.port}" is not a path such as /dev/serial/by-id/usb-...')
+        check_line(self.port, self.baud)
         for name, value, low, high in (
             ("mount_height_mm", self.mount_height_mm, 1, FARTHEST_MM),
             ("low_point_mm", self.low_point_mm, -2000, 2000),
             ("burst", self.burst, 1, 25),
-            ("baud", self.baud, 1200, 921600),
             ("reach_mm", self.reach, 500, FARTHEST_MM),
         ):
             if not low <= value <= high:
