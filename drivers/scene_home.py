@@ -32,7 +32,8 @@ class Place(Enum):
     OUT = "out"
 
 
-BUSY, ASLEEP, RESTING, STILL = 0.5, 0.004, 0.015, 0.0  # chance of being seen within one slot
+# Chance of being seen within one slot.
+WALKING, BUSY, RESTING, ASLEEP, STILL = 0.95, 0.5, 0.015, 0.004, 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def day_plan(seed: int, day: float) -> tuple[Stay, ...]:
     for hour, odds, low_min, high_min in ((8.7, 0.8, 45, 120), (15.8, 0.4, 30, 80)):
         if luck.random() < odds:
             out = lasting(about(hour, 20), low_min, high_min, Place.OUT)
-            pile += [Stay(out.since - 90, out.until + 60, Place.ENTRY), out]
+            pile += [Stay(out.since - 90, out.until + 60, Place.ENTRY, WALKING), out]
     pile += [lasting(bed - 900, 8, 14, Place.BATHROOM), Stay(bed, bed + 600, Place.BEDROOM)]
     return tuple(pile)
 
