@@ -1,0 +1,33 @@
+"""The files that a configuration names: there, and secret where they hold a secret."""
+
+from __future__ import annotations
+
+import shlex
+import stat
+from pathlib import Path as File
+
+from agent.config.problems import Report
+from agent.uplink.settings import UplinkSettings
+
+SECRET = ("password_file", "key_file")
+PUBLIC = ("ca_file", "cert_file")
+
+
+def check_files(uplink: UplinkSettings, report: Report) -> None:
+    """Check the files of `[uplink]` on this machine."""
+    for key in (*SECRET, *PUBLIC):
+        name = getattr(uplink, key)
+        if name and (problem := _problem(File(name), is_secret=key in SECRET)):
+            report.value(("uplink", key), problem)
+
+
+def _problem(file: File, *, is_secret: bool) -> str | None:
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        return f"{file}: {error.strerror}"
+    if not stat.S_ISREG(mode):
+        return f"{file}: not a file"
+    if is_secret and mode & (stat.S_IROTH | stat.S_IWOTH):
+        return f"anybody can read it; fix: chmod o-rwx {shlex.quote(str(file))}"
+    return None

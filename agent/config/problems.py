@@ -1,0 +1,117 @@
+"""What is wrong with a configuration: each problem with its place, all of them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.config.positions import BARE_KEY, Path, Spot, line_column, positions
+from agent.config.wording import meant, suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem.
+
+    Attributes:
+        line: from 1 on; 0 where the file could not even be read.
+        column: counts characters from 1 on; 0 like `line`.
+        key: such as `sensor.pin`; empty where no key is concerned.
+        is_warning: whether the configuration can be used all the same.
+    """
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        words = [place, "warning" if self.is_warning else "", self.key, self.message]
+        return ": ".join(word for word in words if word)
+
+
+def label(path: Path) -> str:
+    """Spell a path as one would in the file, without the places in arrays."""
+    words = [word for word in path if isinstance(word, str)]
+    return ".".join(
+        word if BARE_KEY.fullmatch(word) else json.dumps(word, ensure_ascii=False) for word in words
+    )
+
+
+class Report:
+    """Collects the problems of one document."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self._found: list[Problem] = []
+        self._missing: dict[Path, Problem] = {}
+        self._meant: set[Path] = set()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems in the order of the document."""
+        missing = [p for path, p in self._missing.items() if path not in self._meant]
+        return tuple(sorted([*self._found, *missing], key=lambda p: (p.line, p.column)))
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether one of them is more than a warning."""
+        return any(not problem.is_warning for problem in self.problems)
+
+    def unknown(self, path: Path, options: Iterable[str], what: str = "key") -> None:
+        """Report a key that does not belong there."""
+        word, options = str(path[-1]), list(options)
+        if near := meant(word, options):
+            self._meant.add((*path[:-1], near))
+        message = f"unknown {what}; {suggestion(word, options)}"
+        self._found.append(self._problem(path, message, at_key=True))
+
+    def missing(self, path: Path, message: str) -> None:
+        """Report a key that is not there, unless an unknown one was probably meant to be it."""
+        self._missing[path] = self._problem(path, message)
+
+    def value(self, path: Path, message: str) -> None:
+        """Report something wrong with the value behind a key, or with a whole table."""
+        self._found.append(self._problem(path, message))
+
+    def warn(self, path: Path, message: str) -> None:
+        """Report a value that is doubtful, but can be used."""
+        self._found.append(self._problem(path, message, is_warning=True))
+
+    def text_at(self, offset: int, message: str, key: str = "") -> None:
+        """Report something wrong at a character of the document."""
+        line, column = line_column(self.text, offset)
+        self._found.append(Problem(self.file, line, column, key, message))
+
+    def file_itself(self, message: str) -> None:
+        """Report that there is no document to speak of."""
+        self._found.append(Problem(self.file, 0, 0, "", message))
+
+    def line(self, path: Path) -> int:
+        """Line of a key, or of what encloses it."""
+        return line_column(self.text, self._offset(path, at_key=True))[0]
+
+    def _problem(
+        self, path: Path, message: str, *, at_key: bool = False, is_warning: bool = False
+    ) -> Problem:
+        line, column = line_column(self.text, self._offset(path, at_key=at_key))
+        return Problem(self.file, line, column, label(path), message, is_warning=is_warning)
+
+    def _offset(self, path: Path, *, at_key: bool) -> int:
+        known = path
+        while known and known not in self._spots:
+            known = known[:-1]
+        if not known:
+            return 0
+        spot = self._spots[known]
+        return spot.key if at_key and known == path else spot.value
+
+    @cached_property
+    def _spots(self) -> Mapping[Path, Spot]:
+        return positions(self.text)

@@ -1,0 +1,144 @@
+"""What spans keys, and what a key's own type cannot say."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.config.positions import Path
+from agent.config.problems import Report
+from agent.config.tables import SiteTable
+from agent.config.wording import quoted, suggestion
+from agent.site import Profile, Role, Sensor
+from agent.uplink.settings import UplinkSettings
+
+MOST_SENSORS = 64
+SITE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
+SENSOR_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+LONGEST_ZH, LONGEST_EN = 40, 120
+USUAL_ROLES = {
+    Profile.HOME: frozenset(Role) - {Role.ROADSIDE, Role.OUTFALL},
+    Profile.STREET: frozenset({Role.ROADSIDE, Role.CABINET}),
+    Profile.OUTFALL: frozenset({Role.OUTFALL, Role.ROADSIDE, Role.CABINET}),
+}
+
+
+def check_site(table: SiteTable, report: Report) -> None:
+    """Check id, time zone, place and consent."""
+    at: Path = ("site",)
+    if not SITE_ID.fullmatch(table.id):
+        report.value((*at, "id"), f"found {quoted(table.id)}, allowed: 1 to 64 of A-Z a-z 0-9 -")
+    if not _is_zone(table.timezone):
+        guess = suggestion(table.timezone, sorted(zoneinfo.available_timezones()))
+        guess = guess if guess.startswith("did") else "allowed: a name such as Asia/Shanghai"
+        report.value((*at, "timezone"), f"unknown time zone {quoted(table.timezone)}; {guess}")
+    for key, name, most in (
+        ("zh", table.place.zh, LONGEST_ZH),
+        ("en", table.place.en, LONGEST_EN),
+    ):
+        if not 1 <= len(name.strip()) <= most:
+            message = f"{len(name.strip())} characters, allowed: 1 to {most}"
+            report.value((*at, "place", key), message)
+    if table.profile is Profile.HOME and table.consent is None:
+        example = '{ given_by = "resident", on = 2026-11-01 }'
+        report.missing((*at, "consent"), f"missing; a home needs {example}")
+
+
+def check_name(name: str, path: Path, seen: Mapping[str, Path], report: Report) -> None:
+    """Check a sensor's name, which stands in topics, against its pattern and those before it."""
+    if not SENSOR_NAME.fullmatch(name):
+        allowed = "a-z 0-9 -, a letter first, at most 40"
+        report.value((*path, "name"), f"found {quoted(name)}, allowed: {allowed}")
+    elif name in seen:
+        line = report.line((*seen[name], "name"))
+        report.value((*path, "name"), f"{quoted(name)} is used twice, first in line {line}")
+
+
+def check_claims(sensors: Mapping[Path, tuple[Sensor, Any]], report: Report) -> None:
+    """Check that no two sensors use one pin or port."""
+    first: dict[str, tuple[str, Path]] = {}
+    for path, (sensor, raw) in sensors.items():
+        for claim in sensor.traits.claims:
+            key = _claiming_key(claim, raw)
+            place = (*path, key) if key else path
+            if claim in first:
+                name, before = first[claim]
+                line = report.line(before)
+                report.value(
+                    place, f"{claim} is used twice, first by {quoted(name)} in line {line}"
+                )
+            else:
+                first[claim] = (sensor.name, place)
+
+
+def check_role(profile: Profile, sensor: Sensor, path: Path, report: Report) -> None:
+    """Warn of a role that no detector asks for at such a site."""
+    usual = USUAL_ROLES[profile]
+    if sensor.role not in usual:
+        words = ", ".join(role for role in Role if role in usual)
+        message = f'"{sensor.role}" is unusual for profile {profile}; usual: {words}'
+        report.warn((*path, "role"), message)
+
+
+def check_uplink(uplink: UplinkSettings, report: Report) -> UplinkSettings:
+    """Check brokers, prefix and credentials; the prefix comes back with its closing slash."""
+    at: Path = ("uplink",)
+    if not uplink.brokers:
+        report.value((*at, "brokers"), "empty; allowed: at least one mqtts://host:8883")
+    for index, url in enumerate(uplink.brokers):
+        if problem := _broker_problem(url, uplink.insecure):
+            report.value((*at, "brokers", index), problem)
+    prefix = uplink.prefix
+    if re.search(r"[+#]", prefix):
+        report.value((*at, "prefix"), f"found {quoted(prefix)}, allowed: no wildcards + and #")
+    elif prefix.startswith(("/", "$")) or "//" in prefix:
+        report.value((*at, "prefix"), f"found {quoted(prefix)}, allowed: such as street/v1/site/")
+    elif len(prefix.encode()) > 200:
+        report.value((*at, "prefix"), f"{len(prefix.encode())} bytes, allowed: at most 200")
+    if uplink.key_file and not uplink.cert_file:
+        report.value((*at, "key_file"), "needs cert_file, the certificate that it belongs to")
+    if uplink.password_file and not uplink.username:
+        report.value((*at, "password_file"), "needs username")
+    if prefix and not prefix.endswith("/"):
+        return replace(uplink, prefix=prefix + "/")
+    return uplink
+
+
+def _broker_problem(url: str, insecure: bool) -> str | None:
+    """Say what is wrong with a broker's address, never repeating a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"not an address: {error}; allowed: mqtts://host:8883"
+    if "@" in parts.netloc:
+        return "has credentials in it; allowed: username and password_file"
+    if parts.scheme == "mqtt" and not insecure:
+        return f"{quoted(url)} is not encrypted; allowed: mqtts://, or insecure = true"
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or " " in url:
+        return f"found {quoted(url)}, allowed: mqtts://host:8883"
+    if port == 0:
+        return "port 0, allowed: 1 to 65535"
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        return f"found {quoted(url)}, allowed: nothing after host and port"
+    return None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return False
+    return True
+
+
+def _claiming_key(claim: str, raw: Mapping[str, Any]) -> str | None:
+    """Find the key that makes a claim such as `pin 17` or `port /dev/ttyS0`."""
+    word, _, value = claim.partition(" ")
+    if word in raw:
+        return word
+    return next((key for key, item in raw.items() if str(item) in (claim, value)), None)
