@@ -1,7 +1,7 @@
 """What the agent concludes: warning levels, kinds, findings, events, activities; and time passing.
 
-A detector returns findings and activities. `agent/pipeline/alarms.py` turns findings into the events
-of one alarm's life, and `Event.payload` is what is stored, sent and written by a replay.
+A detector returns findings and activities. `agent/pipeline/alarms.py` turns findings into the
+events of one alarm's life, and `Event.payload` is what is stored, sent and written by a replay.
 """
 
 from __future__ import annotations
@@ -96,7 +96,21 @@ class Gap:
         return self.stamp.mono - self.since
 
 
-Input = Reading | SensorState | Gap
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A change in a part of the device itself.
+
+    Attributes:
+        part: uplink, storage, ...
+        reason: what is wrong, for a technician; empty = well again.
+    """
+
+    part: str
+    reason: str
+    stamp: Stamp
+
+
+Input = Reading | SensorState | DeviceState | Gap
 """What is journalled and can be run again after a restart; ticks follow from it."""
 
 

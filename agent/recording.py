@@ -61,7 +61,9 @@ class Recording:
         streams = [self._rows(path, after) for path in paths]
         rows = streams[0] if len(streams) == 1 else heapq.merge(*streams, key=lambda row: row[0])
         for number, (at, sensor, quantity, value) in enumerate(rows, start=sequence + 1):
-            yield Reading(sensor, quantity, value, Stamp(BOOT, at, at, True, number))
+            yield Reading(
+                sensor, quantity, value, Stamp(BOOT, at, at, synced=True, sequence=number)
+            )
 
     def moment(self, text: str) -> float:
         """Seconds since 1970 of an ISO 8601 time. Raise ValueError for anything else."""
@@ -121,7 +123,7 @@ def _fields(path: Path) -> Iterator[Fields]:
         with _open(path) as text:
             head = text.readline()
             lines = itertools.chain([head], text)
-            yield from _json(path, lines) if head.lstrip().startswith("{") else _csv(path, lines)
+            yield from _json(lines) if head.lstrip().startswith("{") else _csv(path, lines)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise RecordingError(f"{path}: {reason}") from error
@@ -152,7 +154,7 @@ def _csv(path: Path, lines: Iterable[str]) -> Iterator[Fields]:
             yield reader.line_num, f"{len(row)} fields where {len(header)} belong"
 
 
-def _json(path: Path, lines: Iterable[str]) -> Iterator[Fields]:
+def _json(lines: Iterable[str]) -> Iterator[Fields]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

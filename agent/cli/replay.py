@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as files:
         tell = _events_out(args, configuration.site, files)
         journal = _file(args.activities, files)
-        for count, events in enumerate(_replayed(pipeline, recording, args.readings), start=1):
+        for events in _replayed(pipeline, recording, args.readings):
+            count += 1
             for event in events:
                 tell(event)
             told += len(events)

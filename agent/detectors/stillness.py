@@ -8,10 +8,10 @@ The ceilings are those of the first day, when nothing has been learned yet (a fi
 no false alarm in 4 recorded weeks of one home and told a collapse within 4 h).
 
 Deliberately keeps silent: while the last sign came from the door zone and 12 h are not over, for
-the person has probably gone out; and for half an hour after a gap in which the agent did not run.
-After a gap of more than an hour the clock starts anew, for nobody knows what happened in it. A
-level that is only repeated is no sign of life once it has stood at 1 for ten minutes: a stuck
-sensor is no proof of life.
+the person has probably gone out; and for half an hour after a gap of more than two minutes in which
+the agent did not run. After a gap of more than an hour the clock starts anew, for nobody knows
+what happened in it. A level that is only repeated is no sign of life once it has stood at 1 for ten
+minutes: a stuck sensor is no proof of life.
 """
 
 from __future__ import annotations
@@ -162,6 +162,8 @@ def _is_sign(now: Reading, line: Line | None, since: float) -> bool:
 
 
 def _gap(state: State, now: Gap) -> State:
+    if now.length_s <= REPEAT_S:
+        return state
     at = now.stamp.mono
     lines = {name: replace(line, since=at, heard=at) for name, line in state.lines.items()}
     if now.length_s > UNKNOWN_S and not state.is_open:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.detectors import Conclusion, Now
-from agent.events import Activity, Event, Finding, Gap, Input, Kind, Tick, WarningLevel
+from agent.events import Activity, DeviceState, Event, Finding, Gap, Input, Kind, Tick, WarningLevel
 from agent.pipeline import alarms, debounce, qc
 from agent.pipeline.routes import NEVER, Channel, Instance, Limits, channels, instances
 from agent.site import Site
@@ -51,7 +51,7 @@ class Pipeline:
         """
         stamp = item.stamp
         if self.last is None:
-            self._begin(stamp.mono)
+            self._begin(stamp)
         horizon = item.since if isinstance(item, Gap) else stamp.mono
         if horizon > self._due:
             self._serve(horizon)
@@ -61,6 +61,8 @@ class Pipeline:
             item = self._reading(item)
         elif isinstance(item, SensorState):
             self._ask((i for i in self.instances if item.sensor in i.listens), item)
+        elif isinstance(item, DeviceState):
+            self._tell(_device_fault(item.part, item.reason, stamp), stamp)
         else:
             self._ask(self.instances, item)
         return item, self._taken()
@@ -72,26 +74,19 @@ class Pipeline:
         self.reached = max(self.reached, mono)
         return self._taken()
 
-    def tell(self, finding: Finding) -> list[Event]:
-        """Tell something that the agent itself found, at the time of the newest input."""
-        assert self.last is not None
-        self._tell(finding, self.last)
-        return self._taken()
-
     def resume(self) -> None:
         """Take up the deadlines of states that were put in from outside."""
         for instance in self.instances:
             if instance.state is None and self.last is not None:
                 instance.state = instance.detector.start(instance.setup, self.last.mono)
             due = instance.detector.due(instance.setup, instance.state)
-            instance.due = NEVER if due is None else due
+            instance.due = NEVER if due is None else max(due, self.reached)
         for channel in self.channels.values():
             self._await(channel)
         self._due = self._earliest()
 
-    def _begin(self, mono: float) -> None:
-        for instance in self.instances:
-            instance.state = instance.detector.start(instance.setup, mono)
+    def _begin(self, stamp: Stamp) -> None:
+        self.last, self.reached = stamp, stamp.mono
         self.resume()
 
     def _reading(self, reading: Reading) -> Reading:
@@ -131,7 +126,7 @@ class Pipeline:
             self._tell(_crash(instance, error, now.stamp), now.stamp)
             return
         instance.state = state
-        instance.due = NEVER if due is None else due
+        instance.due = NEVER if due is None else max(due, now.stamp.mono)
         self._due = min(self._due, instance.due)
         for conclusion in conclusions:
             self._conclude(conclusion, now.stamp)
@@ -187,10 +182,14 @@ class Pipeline:
 
 def _crash(instance: Instance, error: Exception, stamp: Stamp) -> Finding:
     cause = f"{instance.key}: {type(error).__name__}: {error}"
+    return _device_fault(f"detector.{instance.name}", cause[:200], stamp)
+
+
+def _device_fault(part: str, cause: str, stamp: Stamp) -> Finding:
     return Finding(
         Kind.DEVICE_FAULT,
-        f"detector.{instance.name}",
-        WarningLevel.YELLOW,
+        part,
+        WarningLevel.YELLOW if cause else None,
         (stamp.mono, stamp.wall),
-        evidence={"reason": "detector", "cause": cause[:200]},
+        evidence={"reason": part.partition(".")[0], "cause": cause},
     )

@@ -1,0 +1,41 @@
+"""`street-agent run`: the daemon."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from agent import app, log
+from agent.config.load import load
+
+DEFAULT_STATE = Path("/var/lib/street-agent")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", required=True, type=Path, metavar="SITE.toml")
+    parser.add_argument("--state", type=Path, metavar="FOLDER", help="where the state lives")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N",
+        help="run N times faster, for trials; every event is then marked as a test",
+    )  # fmt: skip
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM."""
+    log.set_up(verbose=args.verbose)
+    configuration = load(args.config)
+    named = args.state or configuration.store.folder or os.environ.get("STATE_DIRECTORY")
+    return app.run(configuration, Path(named or DEFAULT_STATE), args.speed)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.1 <= speed <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0.1 to 10000")
+    return speed

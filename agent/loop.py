@@ -1,0 +1,206 @@
+"""The deciding thread: takes from the queue, decides, keeps on disk, hands to the uplink.
+
+Each turn: everything that is waiting goes through the pipeline and into the buffer; if events came
+of it, inputs and then events are synced to disk; only then is anything handed to the uplink. What
+can wait (syncing plain readings, snapshots) comes last.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from agent.clock import SystemClock
+from agent.events import DeviceState, Event, Gap, Tick
+from agent.health import Health
+from agent.inbox import Inbox, Stop
+from agent.pipeline.pipeline import Pipeline
+from agent.recovery import Store, keep
+from agent.uplink.delivery import Delivery
+from agent.uplink.link import Acked, LinkDown, LinkUp
+from agent.uplink.wire import Wire
+from drivers.reading import Reading, SensorState
+
+log = logging.getLogger(__name__)
+
+SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
+SNAPSHOT_S, SNAPSHOT_ITEMS = 300.0, 20_000  # inputs to run again after a restart: half a second
+HEALTH_S = 60.0
+RETRY_S = 1.0
+FLUSH_S = 1.0  # for the last PUBACKs when the agent is stopped
+
+
+class Loop:
+    """Owns everything that decides; runs on the main thread.
+
+    Args:
+        tick_s: real seconds between two looks at the clock.
+
+    Attributes:
+        progress: `time.monotonic()` of the last turn.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        pipeline: Pipeline,
+        store: Store,
+        delivery: Delivery,
+        wire: Wire,
+        clock: SystemClock,
+        health: Health,
+        tick_s: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inbox = inbox
+        self._pipeline = pipeline
+        self._store = store
+        self._delivery = delivery
+        self._wire = wire
+        self._clock = clock
+        self._health = health
+        self._tick_s = tick_s
+        self._now = now
+        self._events: list[Event] = []
+        self._stop: Stop | None = None
+        self._told_alarms: object = None
+        self._storage_fault = ""
+        self._inputs = 0
+        self._inputs_kept = 0
+        self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
+        self.progress = now()
+
+    def run(self) -> str:
+        """Decide until a Stop comes; return its reason."""
+        while self._stop is None:
+            self.turn(self._next["tick"] - self._now())
+        log.info("stopping reason=%s", self._stop.reason)
+        return self._stop.reason
+
+    def turn(self, wait_s: float) -> None:
+        """Wait for something, decide it, and send what may be sent."""
+        for item in self._inbox.batch(max(wait_s, 0.0)):
+            self._handle(item)
+        self._commit()
+        self._tell_alarms()
+        self._delivery.pump(self._clock.mono())
+        self._house_keeping()
+        self.progress = self._now()
+
+    def finish(self) -> None:
+        """Decide what is still waiting, keep everything, and give the last PUBACKs a moment."""
+        self.turn(0.0)
+        deadline = self._now() + FLUSH_S
+        while not self._delivery.is_idle and self._now() < deadline:
+            self.turn(0.05)
+        keep(self._pipeline, self._clock, self._store)
+
+    def _handle(self, item: object) -> None:
+        match item:
+            case Reading() | SensorState() | DeviceState() | Gap():
+                self._inputs += 1
+                checked, events = self._pipeline.take(item)
+                self._append(checked)
+                self._events += events
+            case Tick():
+                self._events += self._pipeline.advance(item.stamp.mono)
+            case LinkUp() | LinkDown() | Acked():
+                self._delivery.handle(item)
+            case Stop():
+                self._stop = item
+            case _:
+                raise TypeError(f"nobody handles {item!r}")
+
+    def _append(self, item: Reading | SensorState | DeviceState | Gap) -> None:
+        try:
+            self._store.buffer.append(item)
+        except OSError as error:
+            self._storage(str(error))
+
+    def _commit(self) -> None:
+        """Put inputs, then events on disk; what cannot be written is tried again."""
+        if not self._events or self._now() < self._next["retry"]:
+            return
+        try:
+            self._store.buffer.sync()
+            self._store.outbox.put(self._events)
+        except OSError as error:
+            self._next["retry"] = self._now() + RETRY_S
+            self._storage(str(error))
+            return
+        for event in self._events:
+            data = event.payload["data"]
+            log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
+                     event.payload["type"].split(".")[2])  # fmt: skip
+        self._events.clear()
+        self._storage("")
+
+    def _storage(self, reason: str) -> None:
+        if reason == self._storage_fault:
+            return
+        self._storage_fault = reason
+        if reason:
+            log.error("storage failed error=%s", reason)
+        self._inbox.device_state("storage", reason)
+
+    def _tell_alarms(self) -> None:
+        alarms = self._pipeline.ledger.alarms
+        if alarms is not self._told_alarms:
+            self._told_alarms = alarms
+            self._delivery.post(self._wire.alarms(_open_alarms(self._pipeline)))
+
+    def _house_keeping(self) -> None:
+        now = self._now()
+        buffer = self._store.buffer
+        if buffer.unsynced >= SYNC_ITEMS or (buffer.unsynced and now >= self._next["sync"]):
+            self._next["sync"] = now + SYNC_S
+            try:
+                buffer.sync()
+            except OSError as error:
+                self._storage(str(error))
+        if now >= self._next["tick"]:
+            self._next["tick"] = now + self._tick_s
+            self._inbox.tick()
+            self._health.beat()
+        if self._inputs - self._inputs_kept >= SNAPSHOT_ITEMS or now >= self._next["snapshot"]:
+            self._snapshot(now)
+        if now >= self._next["health"]:
+            self._next["health"] = now + HEALTH_S
+            self._delivery.post(self._wire.health(self._counters()))
+
+    def _snapshot(self, now: float) -> None:
+        self._next["snapshot"] = now + SNAPSHOT_S
+        self._inputs_kept = self._inputs
+        try:
+            keep(self._pipeline, self._clock, self._store)
+            self._store.buffer.reap()
+        except OSError as error:
+            self._storage(str(error))
+
+    def _counters(self) -> dict[str, object]:
+        return {
+            "inputs": self._inputs,
+            "events": self._pipeline.ledger.sequence,
+            "open_alarms": len(self._pipeline.ledger.alarms),
+            "events_waiting": self._store.outbox.waiting,
+            "readings_waiting": self._store.buffer.waiting,
+            "buffer_bytes": self._store.buffer.size_bytes,
+            "clock_synced": self._clock.is_synced(),
+        }
+
+
+def _open_alarms(pipeline: Pipeline) -> list[dict[str, object]]:
+    return [
+        {
+            "alarm": alarm.id,
+            "rev": alarm.rev,
+            "kind": key.partition("/")[0],
+            "level": alarm.level.word,
+            "certainty": alarm.certainty.value,
+            "onset": alarm.onset,
+            "sensors": list(alarm.sensors),
+        }
+        for key, alarm in pipeline.ledger.alarms.items()
+    ]

@@ -1,0 +1,100 @@
+"""Going on where the agent was: the last snapshot, and what was journalled since, run again.
+
+Running inputs again gives the events that they gave before, with the same ids and sequence numbers;
+the outbox skips those it has. It cannot have one whose inputs are missing, because inputs are
+synced before the events they led to. So nothing concluded is lost and nothing is concluded twice,
+wherever the agent was stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.clock import SystemClock
+from agent.pipeline.memory import recall, remember
+from agent.pipeline.pipeline import Pipeline
+from agent.store.buffer import Buffer
+from agent.store.outbox import Outbox
+from agent.store.snapshots import Snapshots
+
+log = logging.getLogger(__name__)
+
+NAME = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What is kept on disk."""
+
+    buffer: Buffer
+    outbox: Outbox
+    snapshots: Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Where the agent goes on.
+
+    Attributes:
+        alive_until: monotonic second of the last thing that it knew; None on its first start.
+        sequence: number of the last input.
+    """
+
+    alive_until: float | None
+    sequence: int
+
+
+def keep(pipeline: Pipeline, clock: SystemClock, store: Store) -> None:
+    """Write a snapshot; inputs up to here are no longer needed for going on."""
+    store.buffer.sync()
+    clock_state = {"boot": clock.boot, "offset": clock.offset}
+    store.snapshots.save(NAME, {"pipeline": remember(pipeline), "clock": clock_state})
+    if pipeline.last is not None:
+        store.buffer.keep_from = pipeline.last.sequence + 1
+
+
+def go_on(pipeline: Pipeline, clock: SystemClock, store: Store) -> Recovered:
+    """Bring a fresh pipeline and clock to where the agent was."""
+    snapshot = store.snapshots.load(NAME) or {}
+    _recall(pipeline, snapshot.get("pipeline"))
+    begun = pipeline.last.sequence if pipeline.last else 0
+    store.buffer.keep_from = begun + 1
+    for item in store.buffer.since(begun):
+        store.outbox.put(pipeline.take(item)[1])
+    last_mono = store.outbox.last_mono
+    if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
+        store.outbox.put(pipeline.advance(math.nextafter(last_mono, math.inf)))
+    _never_reuse_a_number(pipeline, store.outbox.last_sequence)
+    sequence = max(store.buffer.last_sequence, pipeline.last.sequence if pipeline.last else 0)
+    if pipeline.last is None:
+        return Recovered(None, sequence)
+    alive_until = max(pipeline.last.mono, last_mono or 0.0)
+    wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
+    saved = snapshot.get("clock", {"boot": pipeline.last.boot, "offset": 0.0})
+    clock.carry_on(saved["boot"], saved["offset"], alive_until, wall)
+    log.info("going on inputs_run_again=%d open_alarms=%d", pipeline.last.sequence - begun,
+             len(pipeline.ledger.alarms))  # fmt: skip
+    return Recovered(alive_until, sequence)
+
+
+def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:
+    if document is None:
+        return
+    try:
+        misfits = recall(pipeline, document)
+    except (ValueError, KeyError, TypeError) as error:
+        log.error("snapshot not usable, starting with what is journalled error=%s", error)
+        return
+    if misfits:
+        log.warning("states of another release start anew detectors=%s", ",".join(misfits))
+
+
+def _never_reuse_a_number(pipeline: Pipeline, last: int) -> None:
+    """Let new events have numbers that the outbox has not seen, even if inputs were damaged."""
+    if last > pipeline.ledger.sequence:
+        log.error("events on disk that the journal does not explain count=%d",
+                  last - pipeline.ledger.sequence)  # fmt: skip
+        pipeline.ledger = replace(pipeline.ledger, sequence=last)

@@ -1,0 +1,259 @@
+"""The pipeline as a whole: determinism, restart, one failing detector, the life of an alarm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sites import MONDAY, Player, home, level, limits, site, steps, street, two_state
+
+from agent.detectors import Detector, Now, Setup, detectors
+from agent.events import DeviceState
+from agent.pipeline.memory import recall, remember
+from agent.pipeline.pipeline import Pipeline
+from agent.plain import from_plain, to_plain
+from agent.site import Profile, Role, Site
+from drivers.reading import Quantity, Reading, Stamp
+
+SENSORS = list(home().sensors)
+ROWS = st.lists(
+    st.tuples(st.floats(0.001, 9000), st.sampled_from(SENSORS), st.integers(0, 1)), max_size=60
+)
+
+
+def rows(steps_: list[tuple[float, str, int]]) -> list[tuple[float, str, float]]:
+    at, out = MONDAY, []
+    for gap, sensor, value in steps_:
+        at += gap
+        out.append((at, sensor, float(value)))
+    return out
+
+
+def lines(player: Player) -> list[str]:
+    return [json.dumps(event.payload, ensure_ascii=False) for event in player.events]
+
+
+def played(steps_: list[tuple[float, str, int]]) -> Player:
+    player = Player(home())
+    player.play_all(rows(steps_))
+    return player
+
+
+@settings(deadline=None, max_examples=80)
+@given(ROWS)
+def test_the_same_readings_give_the_same_events(steps_: list[tuple[float, str, int]]) -> None:
+    """Two runs are equal to the byte."""
+    assert lines(played(steps_)) == lines(played(steps_))
+
+
+@settings(deadline=None, max_examples=80)
+@given(ROWS, st.integers(1, 60), st.floats(0.0, 1.0))
+def test_how_often_the_clock_is_looked_at_changes_nothing(
+    steps_: list[tuple[float, str, int]], every: int, share: float
+) -> None:
+    """Ticks between readings serve the same deadlines at the same moments."""
+    player = Player(home())
+    everything = rows(steps_)
+    for i, row in enumerate(everything):
+        player.play(*row)
+        if i % every == 0 and i + 1 < len(everything):
+            player.until(row[0] + share * (everything[i + 1][0] - row[0]))
+    assert lines(player) == lines(played(steps_))
+
+
+@settings(deadline=None, max_examples=80)
+@given(ROWS, st.integers(0, 60))
+def test_a_restart_at_any_point_changes_nothing(
+    steps_: list[tuple[float, str, int]], cut: int
+) -> None:
+    """State to JSON and back in between: the same events, ids and numbers included."""
+    player = Player(home())
+    for i, row in enumerate(rows(steps_)):
+        if i == cut:
+            document = json.loads(json.dumps(remember(player.pipeline)))
+            player.pipeline = Pipeline(home(), limits())
+            assert recall(player.pipeline, document) == []
+        player.play(*row)
+    assert lines(player) == lines(played(steps_))
+
+
+def test_states_survive_a_change_of_sensors() -> None:
+    """A new sensor starts with nothing known, one that is gone is forgotten."""
+    player = Player(street())
+    player.play_all([(MONDAY + 60 * i, "road-level", 2700 - 40 * i) for i in range(8)])
+    document = remember(player.pipeline)
+    other = site(Profile.STREET, level("road-level"), level("second"))
+    pipeline = Pipeline(other, limits())
+    assert recall(pipeline, document) == []
+    assert pipeline.ledger.alarms.keys() == {"street.waterlogging/road-level"}
+
+
+def test_a_state_of_another_site_is_refused() -> None:
+    """Nobody's habits end up in somebody else's home."""
+    player = Player(street())
+    player.play(MONDAY, "road-level", 2700)
+    other = Pipeline(replace(street(), id="other-0002"), limits())
+    with pytest.raises(ValueError, match="a state of site 'test-0001', not 'other-0002'"):
+        recall(other, remember(player.pipeline))
+
+
+@dataclass(frozen=True)
+class Nothing:
+    pass
+
+
+def crash(setup: Setup[Nothing], state: Nothing, now: Now) -> tuple[Nothing, tuple[()]]:
+    raise RuntimeError("broken")
+
+
+def ignore(setup: Setup[Nothing], state: Nothing, now: Now) -> tuple[Nothing, tuple[()]]:
+    return state, ()
+
+
+def begin(setup: Setup[Nothing], now: float) -> Nothing:
+    return Nothing()
+
+
+def never(setup: Setup[Nothing], state: Nothing) -> None:
+    return None
+
+
+def long_ago(setup: Setup[Nothing], state: Nothing) -> float:
+    return MONDAY
+
+
+def all_sensors(of: Site) -> dict[str, tuple[str, ...]]:
+    return {"home": tuple(of.sensors)}
+
+
+def test_a_detector_that_fails_is_a_reported_fault_and_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The help button still works when another detector crashes at every reading."""
+    broken = Detector(Nothing, Nothing, all_sensors, begin, crash, never)
+    with_broken = MappingProxyType({"broken": broken, **detectors()})
+    monkeypatch.setattr("agent.pipeline.routes.detectors", lambda: with_broken)
+    player = Player(home())
+    player.play_all([(MONDAY, "cord", 0), (MONDAY + 1, "cord", 1), (MONDAY + 2, "kitchen-pir", 1)])
+    assert steps(player.events, "device.fault") == [("fault", "yellow")]
+    assert steps(player.events, "home.help") == [("raised", "red")]
+    cause = player.events[0].payload["data"]["evidence"]["cause"]
+    assert cause == "broken/home: RuntimeError: broken"
+
+
+def test_a_detector_that_asks_for_a_tick_in_the_past_cannot_hang_the_agent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An endless run of ticks ends after one and is reported."""
+    stuck = Detector(Nothing, Nothing, all_sensors, begin, ignore, long_ago)
+    monkeypatch.setattr("agent.pipeline.routes.detectors", lambda: {"stuck": stuck})
+    player = Player(home())
+    player.play_all([(MONDAY + 1, "cord", 0), (MONDAY + 2, "cord", 0)])
+    assert steps(player.events) == [("fault", "yellow")]
+
+
+def test_bounce_is_labelled_and_not_judged() -> None:
+    """A chattering door is one opening; the bounces keep their values and are called suspect."""
+    player = Player(home())
+    quantity = Quantity.CONTACT
+    labels = []
+    for i, value in enumerate([0, 1, 0, 1, 0, 1]):
+        stamp = Stamp(
+            "test", MONDAY + 10 + i / 1000, MONDAY + 10 + i / 1000, synced=True, sequence=i + 1
+        )
+
+        checked, _ = player.pipeline.take(Reading("front-door", quantity, float(value), stamp))
+        labels.append(checked.quality.reasons)
+    assert ("bounce",) in labels
+
+
+def test_values_out_of_range_are_bad_and_keep_their_value() -> None:
+    """Error codes are labelled, never rewritten."""
+    player = Player(street())
+    checked = player.pipeline.take(_distance(MONDAY, 5000.0))[0]
+    assert (checked.value, checked.quality.grade, checked.quality.reasons) == (
+        5000.0,
+        "bad",
+        ("range",),
+    )
+    assert player.pipeline.take(_distance(MONDAY + 1, float("nan")))[0].quality.reasons == (
+        "not_a_number",
+    )
+
+
+def _distance(at: float, value: float) -> Reading:
+
+    stamp = Stamp("test", at, at, synced=True, sequence=1)
+    return Reading("road-level", Quantity.DISTANCE_MM, value, stamp)
+
+
+def test_device_states_are_faults_with_an_end() -> None:
+    """What is wrong with the device itself is told and restored."""
+    player = Player(street())
+    player.play(MONDAY, "road-level", 2700)
+    stamp = Stamp("test", MONDAY + 1, MONDAY + 1, synced=True, sequence=2)
+    player.events += player.pipeline.take(DeviceState("storage", "disk full", stamp))[1]
+    player.events += player.pipeline.take(DeviceState("storage", "disk full", stamp))[1]
+    player.events += player.pipeline.take(DeviceState("storage", "", stamp))[1]
+    assert steps(player.events) == [("fault", "yellow"), ("restored", "yellow")]
+
+
+def test_the_envelope_keeps_the_contract() -> None:
+    """Every key that platforms rely on is there, with its form."""
+    player = Player(home())
+    player.play(MONDAY, "cord", 1)
+    payload = player.events[0].payload
+    assert list(payload) == [
+        "specversion", "id", "boot", "sequence", "source", "type", "subject", "time",
+        "datacontenttype", "dataschema", "data",
+    ]  # fmt: skip
+    assert list(payload["data"]) == [
+        "alarm", "rev", "kind", "level", "certainty", "condition", "handling", "onset", "sensors",
+        "value", "evidence", "quality", "clock", "test", "buffered_s", "grid", "line", "place",
+        "text", "detail",
+    ]  # fmt: skip
+    assert payload["id"] == f"{payload['subject']}.1"
+    assert payload["sequence"] == "000000000001"
+    assert payload["type"] == "street-agent.alarm.raised.v1"
+    assert payload["time"] == "2026-09-21T16:00:00.000Z"
+
+
+def test_no_event_of_a_home_names_a_person() -> None:
+    """Texts speak of the resident, and of the place as configured, of nothing else."""
+    player = Player(site(Profile.HOME, two_state("smoke", Role.KITCHEN, Quantity.SMOKE)))
+    player.play(MONDAY, "smoke", 1)
+    assert "住户" in player.events[0].payload["data"]["text"]["zh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    number: float
+    pair: tuple[float, str]
+    many: tuple[int, ...]
+    named: dict[str, Quantity]
+    maybe: float | None
+
+
+@given(
+    st.builds(
+        Example,
+        st.floats(allow_nan=False),
+        st.tuples(st.floats(allow_nan=False), st.text()),
+        st.lists(st.integers()).map(tuple),
+        st.dictionaries(st.text(), st.sampled_from(Quantity)),
+        st.none() | st.floats(allow_nan=False),
+    )
+)
+def test_plain_json_gives_back_what_went_in(example: Example) -> None:
+    """Frozen dataclasses survive JSON exactly."""
+    assert from_plain(Example, json.loads(json.dumps(to_plain(example)))) == example
+
+
+def test_plain_json_of_another_shape_is_refused() -> None:
+    """A missing field is an error, not a default."""
+    with pytest.raises(ValueError, match="Example has"):
+        from_plain(Example, {"number": 1.0})
