@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from agent.config.positions import Path
 from agent.config.problems import Report
 from agent.config.tables import SiteTable
 from agent.config.wording import quoted, suggestion
-from agent.site import Profile, Role, Sensor
+from agent.site import Profile, Role
 from agent.uplink.settings import UplinkSettings
 
 MOST_SENSORS = 64
@@ -58,29 +58,28 @@ def check_name(name: str, path: Path, seen: Mapping[str, Path], report: Report) 
         report.value((*path, "name"), f"{quoted(name)} is used twice, first in line {line}")
 
 
-def check_claims(sensors: Mapping[Path, tuple[Sensor, Any]], report: Report) -> None:
-    """Check that no two sensors use one pin or port."""
-    first: dict[str, tuple[str, Path]] = {}
-    for path, (sensor, raw) in sensors.items():
-        for claim in sensor.traits.claims:
-            key = _claiming_key(claim, raw)
-            place = (*path, key) if key else path
-            if claim in first:
-                name, before = first[claim]
-                line = report.line(before)
-                report.value(
-                    place, f"{claim} is used twice, first by {quoted(name)} in line {line}"
-                )
-            else:
-                first[claim] = (sensor.name, place)
+def check_claims(
+    claims: Iterable[str],
+    raw: Mapping[str, Any],
+    path: Path,
+    first: dict[str, Path],
+    report: Report,
+) -> None:
+    """Check that no sensor before this one uses the same pin or port; add its own to `first`."""
+    for claim in claims:
+        key = _claiming_key(claim, raw)
+        place = (*path, key) if key else path
+        if claim in first:
+            report.value(place, f"{claim} is used twice, first in line {report.line(first[claim])}")
+        first.setdefault(claim, place)
 
 
-def check_role(profile: Profile, sensor: Sensor, path: Path, report: Report) -> None:
+def check_role(profile: Profile, role: Role, path: Path, report: Report) -> None:
     """Warn of a role that no detector asks for at such a site."""
     usual = USUAL_ROLES[profile]
-    if sensor.role not in usual:
-        words = ", ".join(role for role in Role if role in usual)
-        message = f'"{sensor.role}" is unusual for profile {profile}; usual: {words}'
+    if role not in usual:
+        words = ", ".join(word for word in Role if word in usual)
+        message = f'"{role}" is unusual for profile {profile}; usual: {words}'
         report.warn((*path, "role"), message)
 
 
@@ -137,8 +136,5 @@ def _is_zone(name: str) -> bool:
 
 
 def _claiming_key(claim: str, raw: Mapping[str, Any]) -> str | None:
-    """Find the key that makes a claim such as `pin 17` or `port /dev/ttyS0`."""
-    word, _, value = claim.partition(" ")
-    if word in raw:
-        return word
-    return next((key for key, item in raw.items() if str(item) in (claim, value)), None)
+    """Find the key that makes a claim such as `pin 17` or `/dev/ttyS0`."""
+    return next((key for key, item in raw.items() if claim in (item, f"{key} {item}")), None)

@@ -33,33 +33,37 @@ def read_sensors(
     seen: dict[str, Path] = {}
     sensors: dict[str, Sensor] = {}
     drivers: dict[str, object] = {}
-    claims: dict[Path, tuple[Sensor, Mapping[str, Any]]] = {}
+    claims: dict[str, Path] = {}
     for index, raw in enumerate(tables):
         path: Path = ("sensor", index)
         name = raw.get("name")
         if isinstance(name, str):
             check_name(name, path, seen, report)
             seen.setdefault(name, path)
-        if made := _sensor(raw, path, report):
-            sensor, config = made
-            sensors[sensor.name] = sensor
-            drivers[sensor.name] = config
-            claims[path] = (sensor, raw)
-            if profile:
-                check_role(profile, sensor, path, report)
-    check_claims(claims, report)
+        common = {key: raw[key] for key in COMMON if key in raw}
+        table = read(SensorTable, common, path, report)
+        if table and profile:
+            check_role(profile, table.role, path, report)
+        if made := _driver(raw, path, report):
+            config, traits = made
+            check_claims(traits.claims, raw, path, claims, report)
+            if table:
+                sensors[table.name] = Sensor(table.name, table.driver, table.role, traits)
+                drivers[table.name] = config
     return sensors, drivers
 
 
-def _sensor(raw: dict[str, Any], path: Path, report: Report) -> tuple[Sensor, Any] | None:
-    common = {key: raw[key] for key in COMMON if key in raw}
-    table = read(SensorTable, common, path, report)
+def _driver(raw: dict[str, Any], path: Path, report: Report) -> tuple[object, base.Traits] | None:
+    """Read the keys that belong to the sensor's driver."""
     spec = _spec(raw.get("driver"), path, report)
-    others = {key: item for key, item in raw.items() if key not in common}
-    config = read(spec.config, others, path, report, beside=COMMON) if spec else None
-    if spec is None or table is None or config is None:
+    if spec is None:
         return None
-    return Sensor(table.name, table.driver, table.role, spec.traits(config)), config
+    own = names(spec.config)
+    for key in raw:
+        if key not in own and key not in COMMON:
+            report.unknown((*path, key), [*COMMON, *own])
+    config = read(spec.config, {key: raw[key] for key in own if key in raw}, path, report)
+    return None if config is None else (config, spec.traits(config))
 
 
 def _spec(driver: object, path: Path, report: Report) -> base.Spec[Any] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, make_dataclass
 from datetime import date, time
 from enum import Enum, auto
@@ -31,9 +31,7 @@ def names(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def read(
-    kind: type[T], raw: Mapping[str, Any], path: Path, report: Report, beside: Iterable[str] = ()
-) -> T | None:
+def read(kind: type[T], raw: Mapping[str, Any], path: Path, report: Report) -> T | None:
     """Make the dataclass, or report every problem.
 
     A class checks its values in `__post_init__`, one ValueError at a time: what is wrong is
@@ -45,7 +43,6 @@ def read(
         raw: the table as tomllib gave it.
         path: where it stands.
         report: takes the problems.
-        beside: keys that the table has too, for "did you mean".
     """
     value: T | None
     value, faults = _attempt(kind, raw)
@@ -58,8 +55,7 @@ def read(
             place = path + fault.path
             match fault.sort:
                 case _Sort.UNKNOWN:
-                    options = names(hint_at(kind, fault.path[:-1]))
-                    report.unknown(place, [*beside, *options] if len(fault.path) == 1 else options)
+                    report.unknown(place, names(hint_at(kind, fault.path[:-1])))
                 case _Sort.MISSING:
                     report.missing(place, fault.message + _range(kind, left, fault.path))
                 case _Sort.MISMATCH:
