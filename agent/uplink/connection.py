@@ -61,8 +61,11 @@ class Connection:
     """One attempt and, if it succeeds, one link. `open` and `run` belong to the uplink's thread.
 
     Args:
-        link: its number.
         put: takes Acked; may be slow or fail, which ends this connection and nothing else.
+        alive: called at every turn of its loop.
+
+    Attributes:
+        link: its number.
     """
 
     def __init__(
@@ -72,7 +75,9 @@ class Connection:
         version: Version,
         identity: Identity,
         patience: Patience,
+        *,
         put: Callable[[LinkMessage], None],
+        alive: Callable[[], None],
     ) -> None:
         self.link = link
         self._broker = broker
@@ -80,6 +85,7 @@ class Connection:
         self._settings = identity.settings
         self._patience = patience
         self._put = put
+        self._alive = alive
         self._answer: tuple[ReasonCode, Properties | None] | None = None
         self._failure: NotConnected | Refused | None = None
         self._trouble = ""  # paho's last complaint: it keeps the cause of a lost socket to itself
@@ -192,6 +198,7 @@ class Connection:
 
     def _serve(self, seconds: float) -> None:
         """Let paho read and write for at most that long."""
+        self._alive()
         try:
             code = self._client.loop(seconds)
         except Exception as error:  # noqa: BLE001 - hostile bytes raise anything in paho

@@ -27,6 +27,8 @@ from agent.uplink.link import LinkDown, LinkMessage, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message
 
+CONNECT_S = 90.0  # longest that resolver, TCP to each address and TLS take without being stuck
+
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +41,11 @@ class Session:
         draw: a random number between two limits, for the pauses.
         wait: waits that many seconds and says whether to stop; for tests.
         patience: how long a connection may take to be made.
+
+    Attributes:
+        progress: `time.monotonic()` of the thread's last turn. Later than now while it waits on
+            purpose or connects, which takes as long as the resolver does: a later `progress` is no
+            sign of life, but an early one is a sign of a thread that hangs.
 
     Raises:
         ValueError: a broker's address cannot be used.
@@ -67,6 +74,7 @@ class Session:
         self._first_version = [Version.V5] * len(self._brokers)
         self._attempts = 0
         self._current: Connection | None = None
+        self.progress = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="uplink", daemon=True)
 
     def start(self) -> None:
@@ -109,6 +117,7 @@ class Session:
     def _work(self) -> None:
         while not self._stopping.is_set():
             index, pause = self._backoff.choose(time.monotonic())
+            self.progress = time.monotonic() + pause
             if pause > 0 and self._wait(pause):
                 return
             try:
@@ -142,13 +151,15 @@ class Session:
     def _connect(self, index: int, version: Version) -> tuple[Connection, LinkUp]:
         """Make one connection. Raise NotConnected or Refused."""
         self._attempts += 1
+        self.progress = time.monotonic() + CONNECT_S
         connection = Connection(
             self._attempts,
             self._brokers[index],
             version,
             self._identity,
             self._patience,
-            self._put,
+            put=self._put,
+            alive=self._alive,
         )
         try:
             return connection, connection.open(self._stopping.is_set)
@@ -159,6 +170,8 @@ class Session:
     def _stay(self, connection: Connection, up: LinkUp) -> NotConnected | Refused:
         """Serve the link until it ends; return why it has."""
         self._current = connection  # before anybody can hear of the link and want to use it
+        if self._stopping.is_set():
+            return NotConnected("the agent is stopping")
         if not self._tell(up):
             return NotConnected("the agent's queue did not take the news of the link")
         log.info("uplink up broker=%s mqtt=%s", up.broker, up.protocol)
@@ -174,6 +187,9 @@ class Session:
         if held_s is None or is_refused:
             self._backoff.failed(index, now, is_refused=is_refused)
         self._tell(LinkDown(self._attempts, str(failure), is_refused))
+
+    def _alive(self) -> None:
+        self.progress = time.monotonic()
 
     def _tell(self, message: LinkMessage) -> bool:
         """Put a message on the agent's queue; a LinkDown that is lost follows from the next up."""

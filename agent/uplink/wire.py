@@ -64,6 +64,10 @@ class Message:
 class Wire:
     """Spells topics and payloads of one site.
 
+    Attributes:
+        sends_readings: whether readings leave the site at all.
+        pack: most readings in one message.
+
     Raises:
         ValueError: the prefix cannot start a topic.
     """
@@ -77,6 +81,7 @@ class Wire:
                 f"prefix: {prefix!r} cannot start a topic; it may not begin with / or $, "
                 "nor hold + or # or a control character"
             )
+        self.pack = settings.pack
         self._site = site
         self._prefix = prefix
         self.sends_readings = (
