@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay and report; raise RecordingError or ConfigError naming file and line."""
-    configuration = load(args.config)
+    configuration = load(args.config, is_installed=False)
     pipeline = Pipeline(configuration.site, configuration.limits)
     recording = Recording(configuration.site, skip_bad=args.skip_bad)
     if args.from_state:

@@ -17,7 +17,7 @@ from agent.site import Profile, Role
 from agent.uplink.settings import UplinkSettings
 
 MOST_SENSORS = 64
-SITE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?")
+SITE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 SENSOR_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LONGEST_ZH, LONGEST_EN = 40, 120
 USUAL_ROLES = {
@@ -31,7 +31,7 @@ def check_site(table: SiteTable, report: Report) -> None:
     """Check id, time zone, place and consent."""
     at: Path = ("site",)
     if not SITE_ID.fullmatch(table.id):
-        report.value((*at, "id"), f"found {quoted(table.id)}, allowed: 1 to 64 of A-Z a-z 0-9 -")
+        report.value((*at, "id"), f"found {quoted(table.id)}, allowed: 1 to 64 of A-Z a-z 0-9 - _")
     if not _is_zone(table.timezone):
         guess = suggestion(table.timezone, sorted(zoneinfo.available_timezones()))
         guess = guess if guess.startswith("did") else "allowed: a name such as Asia/Shanghai"
