@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.base import DeviceSilent, Driver, Emit, PortError, Spec, Traits
+from drivers.base import Driver, Emit, PortError, Spec, Traits
 from drivers.reading import TWO_STATE, Quantity
 from drivers.scene_home import Home, Place
 from drivers.scene_outfall import WATERS, Outfall
@@ -111,7 +111,7 @@ class Simulated:
         self._told.clear()
 
     def poll(self) -> None:
-        """Let one step pass. Raise DeviceSilent where the story says so."""
+        """Let one step pass."""
         if self._emit is None:
             raise PortError("not open")
         t = self._steps * self._config.step
@@ -137,11 +137,6 @@ def look(config: Config) -> Callable[[float], dict[Quantity, float]]:
     def state(is_on: Callable[[float], bool]) -> Callable[[float], dict[Quantity, float]]:
         return lambda t: {quantity: float(is_on(t))}
 
-    def sonde(t: float) -> dict[Quantity, float]:
-        if outfall.is_silent(t):
-            raise DeviceSilent("no answer")
-        return outfall.values(t)
-
     match config.part:
         case "front-door":
             return state(home.is_door_open)
@@ -154,7 +149,8 @@ def look(config: Config) -> Callable[[float], dict[Quantity, float]]:
         case "float":
             return state(lambda t: street.depth_mm(t) >= FLOAT_MM)
         case "sonde":
-            return sonde
+            # Nothing, rather than DeviceSilent: that ends the driver, and with it the story.
+            return lambda t: {} if outfall.is_silent(t) else outfall.values(t)
         case room:
             place = Place(room.removesuffix("-motion"))
             return state(lambda t: home.is_stirring(place, t))
@@ -166,12 +162,12 @@ def build(config: Config) -> Driver:
 
 
 def traits(config: Config) -> Traits:
-    """Describe it: three missed steps, or 90 s, are silence."""
+    """Describe it: three missed steps, or five missed repeats, are silence."""
     is_level = config.part == "road-level"
     return Traits(
         quantities=QUANTITIES[config.part],
         poll_s=config.step,
-        silent_after_s=max(3 * config.step, 90.0),
+        silent_after_s=max(3 * config.step, SILENT_AFTER_S),
         valid={Quantity.DISTANCE_MM: LEVEL_MM} if is_level else {},
         mount_height_mm=config.mount_height_mm if is_level else None,
         low_point_mm=config.low_point_mm if is_level else 0.0,

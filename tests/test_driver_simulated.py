@@ -7,37 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.base import DeviceSilent, PortError, load
+from drivers.base import PortError, load
 from drivers.reading import TWO_STATE, Quantity
 from drivers.scene_street import flood
 from drivers.simulated import DRIVER, QUANTITIES, Config, Part
 
 MOTION = tuple(part for part in QUANTITIES if part.endswith("-motion"))
 HOUR_S = 3600
-SILENT = object()
 
 
-def played(config: Config, hours: float) -> dict[float, dict[Quantity, object]]:
-    """What a sensor emits, by second of its scene; SILENT where it raises DeviceSilent."""
+def played(config: Config, hours: float) -> dict[float, dict[Quantity, float]]:
+    """What a sensor emits, by second of its scene."""
     driver = DRIVER.build(config)
-    now: dict[Quantity, object] = {}
+    now: dict[Quantity, float] = {}
     driver.open(now.__setitem__)
     found = {}
     for step in range(int(hours * HOUR_S / config.step)):
         now.clear()
-        try:
-            driver.poll()
-        except DeviceSilent:
-            found[step * config.step] = dict.fromkeys(QUANTITIES[config.part], SILENT)
-            continue
+        driver.poll()
         found[step * config.step] = dict(now)
     return found
 
 
-def levels(config: Config, hours: float) -> dict[float, object]:
+def levels(config: Config, hours: float) -> dict[float, float | None]:
     """The first quantity at every step, a level held until the next report of it."""
     quantity, held = QUANTITIES[config.part][0], None
-    found = {}
+    found: dict[float, float | None] = {}
     for at, emitted in played(config, hours).items():
         held = emitted.get(quantity, held)
         found[at] = held
@@ -63,7 +58,7 @@ def test_same_seed_same_readings(part: Part) -> None:
         assert once != played(Config(part, seed=8), 30)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), start_h=st.floats(0, 24), demo=st.booleans())
 def test_sensors_of_one_home_agree(seed: int, start_h: float, demo: bool) -> None:
     """Nobody is seen in two rooms at once, whatever the home, the hour and the story."""
@@ -74,14 +69,13 @@ def test_sensors_of_one_home_agree(seed: int, start_h: float, demo: bool) -> Non
 
 def test_door_opens_at_leaving_and_returning() -> None:
     """The door opens at leaving and returning, past the entry, and nobody moves in between."""
-    for seed in range(1, 6):
-        door = times(Config("front-door", seed=seed), 24 * 5)
+    for seed in (1, 2, 3):
+        door = times(Config("front-door", seed=seed), 24 * 4)
         openings = [at for at in door if at - 10 not in door]
         assert len(openings) >= 4
         assert len(openings) % 2 == 0
-        entry = set(times(Config("entry-motion", seed=seed), 24 * 5))
-        rooms = [set(times(Config(part, seed=seed), 24 * 5)) for part in MOTION]
-        everywhere = set().union(*rooms)
+        rooms = {part: set(times(Config(part, seed=seed), 24 * 4)) for part in MOTION}
+        entry, everywhere = rooms["entry-motion"], set().union(*rooms.values())
         for leaving, returning in zip(openings[::2], openings[1::2], strict=True):
             assert returning - leaving >= 30 * 60
             away = {at for at in everywhere if leaving + 20 <= at < returning}
@@ -183,10 +177,10 @@ def test_demo_resident() -> None:
 def test_demo_outfall() -> None:
     """The demo's probe is silent from 90 to 150 min, then reads an hour of sewage, then is well."""
     found = played(Config("sonde", script="demo"), 8)
-    silent = [at / 60 for at, emitted in found.items() if SILENT in emitted.values()]
+    silent = [at / 60 for at, emitted in found.items() if not emitted]
     assert silent == [float(minute) for minute in range(90, 150)]
-    oxygen = {at / 60: e[Quantity.DISSOLVED_OXYGEN_MG_L] for at, e in found.items()}
-    ammonia = {at / 60: e[Quantity.AMMONIA_N_MG_L] for at, e in found.items()}
+    oxygen = {at / 60: e[Quantity.DISSOLVED_OXYGEN_MG_L] for at, e in found.items() if e}
+    ammonia = {at / 60: e[Quantity.AMMONIA_N_MG_L] for at, e in found.items() if e}
     for minute in (10, 80, 160, 300):
         assert oxygen[minute] > 5
         assert ammonia[minute] < 1
@@ -196,12 +190,12 @@ def test_demo_outfall() -> None:
 
 @pytest.mark.parametrize("part", get_args(Part))
 def test_traits(part: Part) -> None:
-    """The agent polls once a step and calls three missed steps silence, 90 s at least."""
+    """The agent polls once a step and calls five missed repeats silence."""
     config = Config(part)
     traits = DRIVER.traits(config)
     assert traits.quantities == QUANTITIES[part]
     assert traits.poll_s == config.step == (60 if part == "sonde" else 10)
-    assert traits.silent_after_s == (180 if part == "sonde" else 90)
+    assert traits.silent_after_s == 300
     assert traits.claims == ()
     assert (traits.mount_height_mm is None) == (part != "road-level")
     assert traits.settle is None
