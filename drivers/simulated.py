@@ -46,9 +46,8 @@ QUANTITIES: dict[Part, tuple[Quantity, ...]] = {
 }
 LEVEL_MM = (301.0, 4999.0)  # HRXL-MaxSonar-WR: 300 = too near, 5000 = nothing in range
 FLOAT_MM = 100.0  # height of the float above the ground
-REPEAT_S = (
-    60.0  # a level is repeated this often, so that a quiet home and a cut wire look different
-)
+REPEAT_S = 60.0  # a level is repeated, so that a quiet home and a cut wire look different
+SILENT_AFTER_S = 300.0  # at 600 times real time still half a second, which a busy machine may take
 
 
 @dataclass(frozen=True, slots=True)
