@@ -1,6 +1,6 @@
 """Reed contact at a door or window: 1 = open.
 
-Parts: any reed contact with magnet, such as MC-38. Wiring: one wire to the pin, the other to ground;
+Parts: any reed contact with magnet, such as MC-38. Wiring: one wire to the pin, one to ground;
 the pin is pulled up. With the magnet near the usual part is closed, so the line is low while the
 door is shut; its sheet says so under "contact form", and some are the other way round.
 

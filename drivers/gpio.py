@@ -6,8 +6,9 @@ too weak for metres of cable: add 4.7 to 10 kohm to 3.3 V, 1 kohm in series and 
 An edge callback emits the level that the edge led to and then, if the line has moved on, the level
 that is there: a press shorter than the callback's latency is not lost, and the last level emitted
 is always the last one read. `poll` emits the level again, which shows that the line is watched and
-finds an edge that got lost. Debouncing is the pipeline's: gpiozero's `bounce_time` is a stability
-filter under lgpio, in which a short press vanishes.
+finds an edge that got lost. It is the pin's own `when_changed` that is used, since a device's
+`when_activated` hides a press that follows a lost release. Debouncing is the pipeline's: gpiozero's
+`bounce_time` is a stability filter under lgpio, in which a short press vanishes.
 
 gpiozero is imported by `open`, so that a laptop without pins can check and replay a configuration.
 A GPIO chip that vanished never comes back to the same process (lgpio keeps its dead handle): then
@@ -20,7 +21,6 @@ import contextlib
 import getpass
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -29,7 +29,7 @@ from drivers.base import DriverError, Emit, PortError, Settle, Traits
 from drivers.reading import Quantity
 
 if TYPE_CHECKING:
-    from gpiozero import DigitalInputDevice
+    from gpiozero import InputDevice
 
 Contact = Literal["normally_open", "normally_closed"]
 """State of a dry contact to ground while nothing is the matter; closed pulls the line low."""
@@ -62,23 +62,18 @@ class GpioLine:
         self._quantity = quantity
         self._pin = pin
         self._pull_up = pull_up
-        self._is_inverted = pull_up == is_high  # to gpiozero, a pulled-up line is active when low
+        self._is_high = is_high
         self._lock = Lock()  # what is emitted keeps the order in which it was read
-        self._device: DigitalInputDevice | None = None
+        self._device: InputDevice | None = None
         self._failure: Exception | None = None
 
     def open(self, emit: Emit) -> None:
         """Claim the pin, watch both edges, emit the level. Raise PortError if that fails."""
-        try:
-            device = _claim(self._pin, self._pull_up)
-        except _hardware_errors() as error:
-            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
         self._emit = emit
         self._failure = None
-        self._device = device
-        device.when_activated = partial(self._edge, 0.0 if self._is_inverted else 1.0)
-        device.when_deactivated = partial(self._edge, 1.0 if self._is_inverted else 0.0)
         try:
+            with self._lock:  # an edge waits until the line is ours
+                self._take()
             self.poll()  # a line that is active already gives no edge
         except DriverError:
             self.close()
@@ -103,9 +98,19 @@ class GpioLine:
             device, self._device = self._device, None
         if device is not None:
             with contextlib.suppress(*_hardware_errors()):  # of a chip that has gone
+                device.pin.when_changed = None  # else the pin is deaf when it is opened again
+            with contextlib.suppress(*_hardware_errors()):
                 device.close()
 
-    def _edge(self, value: float) -> None:
+    def _take(self) -> None:
+        try:
+            self._device = _claim(self._pin, self._pull_up)
+            self._device.pin.when_changed = self._edge
+        except _hardware_errors() as error:
+            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+
+    def _edge(self, _ticks: float, state: int) -> None:
+        value = float(bool(state) == self._is_high)
         try:
             with self._lock:
                 if self._device is None:
@@ -121,7 +126,7 @@ class GpioLine:
         if self._device is None:
             raise PortError(f"pin {self._pin} is not open")
         try:
-            return float(bool(self._device.value) != self._is_inverted)
+            return float(bool(self._device.pin.state) == self._is_high)
         except _hardware_errors() as error:
             raise PortError(f"pin {self._pin}: {_advice(error)}") from error
 
@@ -150,10 +155,10 @@ def line_traits(quantity: Quantity, pin: int, poll_s: float, settle: Settle) -> 
     )
 
 
-def _claim(pin: int, pull_up: bool) -> DigitalInputDevice:
+def _claim(pin: int, pull_up: bool) -> InputDevice:
     # lgpio, when it is imported, makes a FIFO in LG_WD, moves the process there and leaves it so.
     with _opening, contextlib.chdir("."):
-        from gpiozero import Device, DigitalInputDevice  # noqa: PLC0415 - 75 ms, and not on laptops
+        from gpiozero import Device, InputDevice  # noqa: PLC0415 - 75 ms, and not on laptops
 
         if Device.pin_factory is None:
             folders = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("XDG_RUNTIME_DIR")
@@ -161,7 +166,7 @@ def _claim(pin: int, pull_up: bool) -> DigitalInputDevice:
                 os.environ.setdefault("LG_WD", folders.split(":")[0])
             # By name: the search for any factory hides why this one fails.
             os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
-        return DigitalInputDevice(pin, pull_up=pull_up, bounce_time=None)
+        return InputDevice(pin, pull_up=pull_up)
 
 
 def _hardware_errors() -> tuple[type[Exception], ...]:
