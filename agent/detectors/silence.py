@@ -5,9 +5,9 @@ Protects everybody who relies on a sensor: its silence must never be taken for c
 that the sensor's driver calls normal.
 
 Keeps silent about a two-state sensor of which only changes have ever been seen (a recording of
-edges, say): a quiet door is no dead door. Once it has repeated its level three times it is known to
-do so, and then the repeats must go on. After a gap in which the agent did not run, every sensor
-gets its whole time again.
+edges, say): a quiet door is no dead door. Once it has repeated its level three times in a row, at
+the pace at which drivers re-emit levels, it is known to do so, and then the repeats must go on.
+After a gap in which the agent did not run, every sensor gets its whole time again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from agent.site import Site
 from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus
 
 REPEATS = 3
+FASTEST_S = 5.0  # what repeats faster is a sensor that triggers again, not a level re-emitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class State:
     Attributes:
         heard: monotonic and wall seconds of the last sign of life.
         value: its last value.
-        repeats: how often a two-state sensor repeated its level, up to 3.
+        repeats: how often in a row a two-state sensor re-emitted its level; 3 stays.
         reason: why it is called faulty; empty while it is well.
         onset: monotonic and wall seconds since when it is faulty.
     """
@@ -65,10 +66,7 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
     at = (now.stamp.mono, now.stamp.wall)
     match now:
         case Reading():
-            repeats = state.repeats
-            if repeats < REPEATS and now.value == state.value and now.quantity in TWO_STATE:
-                repeats += 1
-            well = State(at, now.value, repeats)
+            well = State(at, now.value, _repeats(setup, state, now))
             if not state.reason:
                 return well, ()
             return well, (Finding(Kind.SENSOR_FAULT, setup.subject, None, state.onset),)
@@ -88,6 +86,15 @@ def due(setup: Setup[Config], state: State) -> float | None:
         return None
     only_edges = state.repeats < REPEATS and TWO_STATE.issuperset(setup.sensor.traits.quantities)
     return None if only_edges else state.heard[0] + longest
+
+
+def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
+    if state.repeats >= REPEATS or now.quantity not in TWO_STATE:
+        return state.repeats
+    pause = now.stamp.mono - state.heard[0]
+    longest = setup.sensor.traits.silent_after_s or 0.0
+    is_repeat = now.value == state.value and FASTEST_S <= pause <= longest
+    return state.repeats + 1 if is_repeat else 0
 
 
 def _fault(
