@@ -180,6 +180,31 @@ def test_unplugging_is_a_port_error(line: Line, port: SerialPort) -> None:
     assert not port.is_open
 
 
+def test_an_adapter_that_hangs_up_is_a_port_error(
+    line: Line, port: SerialPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that is ready and gives nothing, as a USB adapter pulled out does, is a PortError."""
+    line.say(b"x")
+    monkeypatch.setattr(os, "read", lambda *_: b"")
+    with pytest.raises(PortError, match="has gone: is it unplugged"):
+        port.read()
+
+
+def test_bytes_taken_by_another_program_are_no_error(
+    line: Line, port: SerialPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a program that takes no lock was faster, a read is empty, and the next one goes on."""
+
+    def nothing_left(fd: int, most: int) -> bytes:
+        raise BlockingIOError
+
+    line.say(b"x")
+    with monkeypatch.context() as taken:
+        taken.setattr(os, "read", nothing_left)
+        assert port.read() == b""
+    assert port.read() == b"x"
+
+
 def test_the_same_path_opens_again_on_another_number(line: Line, tmp_path: Path) -> None:
     """A link that points to another device after a replug is followed at the next open."""
     link = tmp_path / "usb-LEVEL01-port0"
