@@ -33,7 +33,6 @@ ROLE = {
     Role.ROADSIDE: ("路边", "roadside"),
     Role.OUTFALL: ("排口", "outfall"),
 }
-TREND_ZH = {"rising": "水位上涨", "falling": "水位回落"}
 CAUSE = {
     "silent": ("无数据", "has stopped reporting"),
     "lost": ("连接中断", "cannot be reached"),
@@ -126,14 +125,19 @@ def _waterlogging_detail(told: Told) -> Pair:
             f"Below {evidence['limit'] / 10:g} cm for {for_en}; "
             f"this flood's greatest depth was about {peak_cm:.0f} cm.",
         )
-    source_zh = "现场设定" if evidence["limit_source"] == "config" else "默认"
     doubt_zh = "；读数跳变过快，可能是遮挡物，请现场核实" if evidence["compare"] else ""
     doubt_en = "; it came faster than water can: perhaps an object" if evidence["compare"] else ""
+    if told.was is not None and told.level < told.was:
+        return (
+            f"积水约{depth_cm:.0f}厘米，水位回落，低于{COLOUR_ZH[told.was]}解除线已{for_zh}{doubt_zh}。",
+            f"Depth about {depth_cm:.0f} cm and falling; below what lifts {told.was.word} "
+            f"for {for_en}{doubt_en}.",
+        )
+    source_zh = "现场设定" if evidence["limit_source"] == "config" else "默认"
     return (
-        f"积水约{depth_cm:.0f}厘米，{TREND_ZH[evidence['trend']]}，"
-        f"{COLOUR_ZH[told.level]}限值{evidence['limit'] / 10:g}厘米（{source_zh}），"
-        f"已持续{for_zh}{doubt_zh}。",
-        f"Depth about {depth_cm:.0f} cm and {evidence['trend']}; {told.level.word} limit "
+        f"积水约{depth_cm:.0f}厘米，水位上涨，{COLOUR_ZH[told.level]}限值"
+        f"{evidence['limit'] / 10:g}厘米（{source_zh}），已持续{for_zh}{doubt_zh}。",
+        f"Depth about {depth_cm:.0f} cm and rising; {told.level.word} limit "
         f"{evidence['limit'] / 10:g} cm ({evidence['limit_source']}), for {for_en}{doubt_en}.",
     )
 
