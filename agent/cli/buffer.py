@@ -1,0 +1,62 @@
+"""`street-agent buffer export`: stored readings as JSON lines that `street-agent replay` reads.
+
+It changes nothing and takes no lock, so that it can run beside the agent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.errors import StorageError
+from agent.store.buffer import recorded
+from drivers.reading import Reading
+
+PERMISSION = 5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    text = "print stored readings as JSON lines, oldest first"
+    export = actions.add_parser("export", help=text, description=text)
+    export.add_argument(
+        "--state", type=Path, required=True, metavar="FOLDER", help="the agent's state folder"
+    )
+    export.add_argument(
+        "--since", type=int, default=0, metavar="SEQ", help="only readings above this sequence"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is stored."""
+    try:
+        for item in recorded(args.state, args.since):
+            if isinstance(item, Reading):
+                print(json.dumps(line(item), ensure_ascii=False))
+    except StorageError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        print(f"street-agent buffer: {error}; try again with sudo", file=sys.stderr)
+        return PERMISSION
+    return 0
+
+
+def line(reading: Reading) -> dict[str, Any]:
+    """Give a reading as it stands in a recording."""
+    stamp = reading.stamp
+    time = datetime.fromtimestamp(stamp.wall, UTC).isoformat(timespec="microseconds")
+    return {
+        "time": time.replace("+00:00", "Z"),
+        "sensor": reading.sensor,
+        "quantity": reading.quantity.value,
+        "value": reading.value,
+        "mono": stamp.mono,
+        "boot": stamp.boot,
+        "sequence": stamp.sequence,
+        "synced": stamp.synced,
+    }

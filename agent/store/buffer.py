@@ -1,0 +1,245 @@
+"""Readings and whatever else came in, in order, until they are sent and no restart needs them.
+
+A document's id is its sequence. Keys are short, since there are millions: `b` boot, `m` mono, `w`
+wall, `u` wall not synchronised; a reading has `s` sensor, `q` quantity, `v` value, and where it is
+not simply good `g` grade and `r` reasons; a sensor's state has `s`, `t` status and `r` reason; a
+gap has `a` since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinydb.table import Document
+
+from agent.errors import StorageFull
+from agent.events import Gap, Input
+from agent.store.damage import Damage
+from agent.store.files import failure
+from agent.store.journal import Journal
+from agent.store.segment import stored
+from drivers.reading import (
+    GOOD,
+    Grade,
+    Quality,
+    Quantity,
+    Reading,
+    SensorState,
+    SensorStatus,
+    Stamp,
+)
+
+TABLE = "readings"
+SEGMENT_BYTES = 128 * 1024  # 1,000 readings take about 115 KiB
+
+
+@dataclass(frozen=True, slots=True)
+class Thinned:
+    """Readings dropped unsent because the buffer was full, and the wall times they span."""
+
+    count: int = 0
+    first_wall: float | None = None
+    last_wall: float | None = None
+
+
+class Buffer:
+    """The journal of inputs. One thread uses it.
+
+    Args:
+        folder: the state folder; the buffer is in `readings` in it.
+        bound_bytes: most that segments may take; beyond it the oldest goes whole.
+        group: most items that a power cut may take: so many are appended between two syncs.
+    """
+
+    def __init__(self, folder: Path, bound_bytes: int, group: int = 32) -> None:
+        self._journal = Journal(folder, segment_bytes=SEGMENT_BYTES)
+        self._table = self._journal.table(TABLE)
+        self._spool = self._table.spool
+        self._spool.keep_from = 0
+        self._bound_bytes = bound_bytes
+        self._group = group
+        self._begun = 0
+        self._thinned = Thinned()
+
+    @property
+    def keep_from(self) -> int:
+        """Inputs from this sequence on stay on disk although acknowledged; 0 at first: all stay.
+
+        A restart runs them again: the sequence after that of the oldest snapshot that may be used.
+        """
+        return self._spool.keep_from
+
+    @keep_from.setter
+    def keep_from(self, sequence: int) -> None:
+        self._spool.keep_from = sequence
+
+    @property
+    def last_sequence(self) -> int:
+        """Sequence of the newest input ever taken in; 0 if there was none."""
+        return self._spool.next_id - 1
+
+    @property
+    def waiting(self) -> int:
+        """How many inputs are not acknowledged; those that are no readings count until passed."""
+        return len(self._table)
+
+    @property
+    def unsynced(self) -> int:
+        """How many inputs a power cut would take."""
+        return self._spool.unsynced
+
+    @property
+    def size_bytes(self) -> int:
+        """What the segments take on disk."""
+        return self._spool.size_bytes
+
+    @property
+    def damage(self) -> Damage:
+        """What was found wrong since it was opened."""
+        return self._table.damage
+
+    @property
+    def thinned(self) -> Thinned:
+        """What was dropped since `reset_thinned`."""
+        return self._thinned
+
+    def reset_thinned(self) -> Thinned:
+        """Give what was dropped, and count anew."""
+        thinned, self._thinned = self._thinned, Thinned()
+        return thinned
+
+    def append(self, item: Input) -> None:
+        """Write an input; it survives the death of the process from here on.
+
+        Raises:
+            ValueError: its sequence is not above `last_sequence`.
+            StorageError: it was not stored, or a sync failed; StorageFull: nothing is left to drop.
+        """
+        document = Document(to_document(item), doc_id=item.stamp.sequence)
+        while True:
+            try:
+                self._table.insert(document)
+                break
+            except StorageFull:
+                if not self.thin():
+                    raise
+        if self._spool.begun != self._begun:
+            self._begun = self._spool.begun
+            while self.size_bytes > self._bound_bytes and self.thin():
+                pass
+        if self.unsynced >= self._group:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make all inputs last through a power cut. Raise StorageError."""
+        self._table.sync()
+
+    def take(self, after: int, limit: int) -> list[Reading]:
+        """Give the oldest unacknowledged readings above a sequence, in order.
+
+        Other inputs that it passes are not for sending, and are acknowledged.
+        """
+        readings: list[Reading] = []
+        passed: list[int] = []
+        for item in self._items(after, removed=False):
+            if isinstance(item, Reading):
+                readings.append(item)
+                if len(readings) >= limit:
+                    break
+            else:
+                passed.append(item.stamp.sequence)
+        if passed:
+            self.acknowledge(passed)
+        return readings
+
+    def acknowledge(self, sequences: Collection[int]) -> None:
+        """Have done with inputs: they are not taken again."""
+        self._table.remove(doc_ids=sequences)
+
+    def since(self, sequence: int) -> Iterator[Input]:
+        """Give every input above a sequence still on disk, acknowledged or not, in order."""
+        return self._items(sequence, removed=True)
+
+    def reap(self) -> None:
+        """Delete segments that are acknowledged and not kept; `acknowledge` does so too."""
+        self._spool.reap()
+
+    def thin(self) -> bool:
+        """Drop the oldest segment and count the readings in it; False if only one is left."""
+        waited = self._spool.drop_oldest()
+        if waited is None:
+            return False
+        documents = [json.loads(payload) for _, payload in waited]
+        walls = [document["w"] for document in documents if "v" in document]
+        if walls:
+            old = self._thinned
+            first = walls[0] if old.first_wall is None else old.first_wall
+            self._thinned = Thinned(old.count + len(walls), first, walls[-1])
+        return True
+
+    def close(self) -> None:
+        """Sync and close. Raise StorageError."""
+        self._journal.close()
+
+    def _items(self, after: int, removed: bool) -> Iterator[Input]:
+        for sequence, document, payload in self._table.following(after, removed):
+            try:
+                item = from_document(document, sequence)
+            except (KeyError, TypeError, ValueError):  # as of a later release
+                self._spool.condemn(sequence, payload)
+            else:
+                yield item
+
+
+def recorded(folder: Path, since: int) -> Iterator[Input]:
+    """Give the inputs above a sequence from a state folder that an agent may be using.
+
+    Nothing is changed, and what cannot be read is passed over. Raise StorageError.
+    """
+    try:
+        for sequence, payload in stored(folder / TABLE, since):
+            try:
+                yield from_document(json.loads(payload), sequence)
+            except (KeyError, TypeError, ValueError):
+                continue
+    except OSError as error:
+        raise failure(error, folder / TABLE) from error
+
+
+def to_document(item: Input) -> dict[str, Any]:
+    """Shorten an input."""
+    document: dict[str, Any]
+    match item:
+        case Reading():
+            document = {"s": item.sensor, "q": item.quantity, "v": item.value}
+            if item.quality != GOOD:
+                document["g"] = item.quality.grade
+                document["r"] = item.quality.reasons
+        case SensorState():
+            document = {"s": item.sensor, "t": item.status, "r": item.reason}
+        case Gap():
+            document = {"a": item.since}
+    stamp = item.stamp
+    document["m"] = stamp.mono
+    document["w"] = stamp.wall
+    document["b"] = stamp.boot
+    if not stamp.synced:
+        document["u"] = 1
+    return document
+
+
+def from_document(document: Mapping[str, Any], sequence: int) -> Input:
+    """Build the input again. Raise KeyError, TypeError or ValueError if it is not one."""
+    stamp = Stamp(document["b"], document["m"], document["w"], "u" not in document, sequence)
+    if "v" in document:
+        quality = GOOD
+        if "g" in document:
+            quality = Quality(Grade(document["g"]), tuple(document["r"]))
+        return Reading(document["s"], Quantity(document["q"]), document["v"], stamp, quality)
+    if "t" in document:
+        return SensorState(document["s"], SensorStatus(document["t"]), document["r"], stamp)
+    return Gap(document["a"], stamp)

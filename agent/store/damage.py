@@ -1,0 +1,67 @@
+"""What a journal found wrong, and the bytes of it for whoever wants to look."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+QUARANTINE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What has been found wrong since the journal was opened.
+
+    Attributes:
+        count: stored documents that cannot be read.
+        first: lowest id of them.
+        last: highest id of them.
+        torn: unreadable ends cut off, as a power cut leaves them behind the last synced record.
+        files: files that could not be used at all, moved to `*.damaged`.
+        rewritten: failed writes or syncs that were made good in a new segment.
+    """
+
+    count: int = 0
+    first: int | None = None
+    last: int | None = None
+    torn: int = 0
+    files: int = 0
+    rewritten: int = 0
+
+
+class Quarantine:
+    """Counts damage, and keeps the first 256 KiB of damaged bytes in a file named `damaged`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "damaged"
+        self.count = 0
+        self.first: int | None = None
+        self.last: int | None = None
+        self.torn = 0
+        self.files = 0
+        self.rewritten = 0
+
+    def lose(self, ids: list[int]) -> None:
+        """Count documents that cannot be read."""
+        self.count += len(ids)
+        self.first = min(ids if self.first is None else [self.first, *ids])
+        self.last = max(ids if self.last is None else [self.last, *ids])
+
+    def keep(self, scrap: bytes) -> None:
+        """Set damaged bytes aside, as far as there is room for them."""
+        with suppress(OSError):
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            fd = os.open(self._path, flags, 0o600)
+            try:
+                room = QUARANTINE_BYTES - os.fstat(fd).st_size - 1
+                if room > 0:
+                    os.write(fd, scrap[:room] + b"\n")
+            finally:
+                os.close(fd)
+
+    @property
+    def report(self) -> Damage:
+        """What was counted, as a value."""
+        return Damage(self.count, self.first, self.last, self.torn, self.files, self.rewritten)

@@ -1,0 +1,203 @@
+"""Documents in a folder of segments, the writing side: put at the end, synced, rewritten on errors.
+
+What is written survives the death of the process at once, and a power cut after `sync`. A write or
+a sync that fails ends its segment: what it had not promised is written anew into the next one, and
+ids from the name of that one on no longer count in the old one. A sync is never tried again on the
+same file, because the kernel may call pages safe that it has dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from agent.store.files import create, failure, is_unreadable
+from agent.store.record import MOST_BYTES, MOST_PLACES, OVERHEAD, encode
+from agent.store.segment import Contents, Segment, Writer
+from agent.store.shelf import Shelf
+
+
+class Spool(Shelf):
+    """The documents of one table. One thread uses it.
+
+    Args:
+        folder: made if it does not exist.
+        segment_bytes: size of a segment file.
+        segment_documents: most documents in a segment.
+
+    Attributes:
+        next_id: lowest id that the next document may have.
+        begun: how many segments were begun since it was opened.
+    """
+
+    def __init__(
+        self, folder: Path, segment_bytes: int = 256 * 1024, segment_documents: int = 1000
+    ) -> None:
+        self.next_id = 1
+        self.begun = 0
+        self._segment_bytes = segment_bytes
+        self._segment_documents = min(segment_documents, MOST_PLACES)
+        self._writer = Writer(-1, 0, -1)
+        self._pending: list[tuple[int, bytes]] = []
+        try:
+            super().__init__(folder)
+            if self._segments:
+                self._resume(self._segments[-1])
+        except OSError as error:
+            raise failure(error, folder) from error
+
+    @property
+    def unsynced(self) -> int:
+        """How many documents a power cut would take."""
+        return len(self._pending)
+
+    def extend(self, documents: Sequence[tuple[int, bytes]]) -> None:
+        """Write documents, in one go as far as they fit into one segment.
+
+        Raises:
+            ValueError: an id is not above those before it, or a document is too long.
+            StorageError: what is below `next_id` is stored, the rest is not.
+        """
+        lowest = self.next_id
+        for doc_id, payload in documents:
+            if doc_id < lowest:
+                raise ValueError(f"document id {doc_id}: {lowest} is the lowest that may follow")
+            if len(payload) > MOST_BYTES:
+                raise ValueError(f"document {doc_id} has {len(payload)} bytes, over {MOST_BYTES}")
+            lowest = doc_id + 1
+        batch: list[tuple[int, bytes]] = []
+        size = 0
+        for document in documents:
+            length = OVERHEAD + len(document[1])
+            if not self._fits(document[0], len(batch), size + length):
+                self._append(batch)
+                self._roll(document[0], length)
+                batch, size = [], 0
+            batch.append(document)
+            size += length
+        self._append(batch)
+
+    def sync(self) -> None:
+        """Make everything written so far last through a power cut. Raise StorageError."""
+        if not self._pending:
+            return
+        try:
+            self._writer.sync()
+        except OSError:
+            self._rewrite()
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Sync and let go of the files."""
+        try:
+            self.sync()
+        finally:
+            self._writer.close()
+
+    def _resume(self, newest: Segment) -> None:
+        """Find the end of the newest segment, cut off what is torn, and go on behind it."""
+        try:
+            contents = newest.read(newest.first + MOST_PLACES)
+        except OSError as error:
+            if not is_unreadable(error):
+                raise
+            contents = Contents()
+        newest.end_at(next(reversed(contents.documents), newest.first - 1) + 1)
+        self.next_id = newest.stop
+        if contents.is_useless:
+            self._set_aside(newest)
+        elif contents.is_torn:
+            self._quarantine.torn += 1
+            self._quarantine.keep(contents.scraps[-1])
+        if not contents.documents and (contents.scraps or not contents.size):
+            self._begin(newest.first, 0)
+            return
+        with suppress(OSError):  # readable only: the next document goes into a new segment
+            self._writer = newest.resume(contents)
+        if contents.is_torn:
+            self._writer.seal()
+            newest.measure()
+        self._account(newest, contents)
+        self._view = newest, contents.documents
+
+    def _fits(self, doc_id: int, more: int, size: int) -> bool:
+        return (
+            self._writer.has_room(size)
+            and doc_id == self._segments[-1].stop + more
+            and doc_id - self._segments[-1].first < self._segment_documents
+        )
+
+    def _append(self, batch: list[tuple[int, bytes]]) -> None:
+        if not batch:
+            return
+        try:
+            self._write(batch)
+        except OSError:
+            self._quarantine.rewritten += not self._pending  # else counted with those
+            self._roll(batch[0][0], _size(batch))
+            try:
+                self._write(batch)
+            except OSError as error:
+                raise failure(error, self._folder) from error
+        self._pending += batch
+        self.next_id = batch[-1][0] + 1
+
+    def _write(self, batch: list[tuple[int, bytes]]) -> None:
+        newest = self._segments[-1]
+        self._writer.write(b"".join([encode(i - newest.first, p) for i, p in batch]))
+        newest.stop = batch[-1][0] + 1
+        if self._view is not None and self._view[0] is newest:
+            self._view[1].update(batch)
+
+    def _roll(self, first: int, size: int) -> None:
+        """Go on in a new segment."""
+        self.sync()
+        if self._segments:
+            newest = self._segments[-1]
+            self._writer.seal()
+            newest.measure()
+            if first > newest.stop:
+                skipped = range(newest.stop, min(first, newest.first + MOST_PLACES))
+                self.next_id = newest.stop = skipped.stop
+                newest.acknowledge(newest.mask(skipped), sync=True)
+        self._begin(first, size)
+
+    def _begin(self, first: int, size: int) -> None:
+        """Create a segment, in the place of one of the same name."""
+        capacity = max(self._segment_bytes, size)
+        same = bool(self._segments) and self._segments[-1].first == first
+        segment = self._segments[-1] if same else Segment(self._folder, first)
+        try:
+            if not same:
+                segment.ack_path.unlink(missing_ok=True)
+            fd = create(segment.path, bytes(capacity))
+        except OSError as error:
+            raise failure(error, segment.path) from error
+        if not same:
+            self._segments.append(segment)
+        segment.size = capacity
+        self._writer.close()
+        self._writer = Writer(fd, 0, capacity)
+        self._view = segment, {}
+        self.begun += 1
+
+    def _rewrite(self) -> None:
+        """Write what a failed sync has left in doubt into a new segment."""
+        self._quarantine.rewritten += 1
+        first = self._pending[0][0]
+        old = self._segments[-1]
+        acked = [i for i, _ in self._pending if i < old.stop and old.is_acked(i)]
+        old.stop = first
+        old.acked &= old.everything
+        self._begin(first, _size(self._pending))
+        try:
+            self._write(self._pending)
+            self._writer.sync()
+        except OSError as error:
+            raise failure(error, self._folder) from error
+        self._segments[-1].acknowledge(self._segments[-1].mask(acked))
+
+
+def _size(documents: Sequence[tuple[int, bytes]]) -> int:
+    return sum(OVERHEAD + len(payload) for _, payload in documents)
