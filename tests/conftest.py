@@ -162,12 +162,16 @@ class FakeBroker:
 
     def accept(self, sock: socket.socket, connack: bytes | None = None) -> None:
         """Read CONNECT and answer it; by default with success."""
-        _, body = read_packet(sock)
+        _, body = self.read_connect(sock)
         level = body[6]
         self.versions.append(level)
         if connack is None:
             connack = b"\x20\x03\x00\x00\x00" if level == 5 else b"\x20\x02\x00\x00"
         sock.sendall(connack)
+
+    def read_connect(self, sock: socket.socket) -> tuple[int, bytes]:
+        """Wait for CONNECT."""
+        return read_packet(sock)
 
     def published(self, sock: socket.socket) -> tuple[int, bytes]:
         """Wait for a PUBLISH at QoS 1; its id, and all of its body."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import queue
+import time
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 from agent.events import Event
-from agent.uplink.wire import Message
+from agent.site import Place, Profile, Site
+from agent.uplink.delivery import Delivery
+from agent.uplink.link import LinkMessage
+from agent.uplink.session import Session
+from agent.uplink.settings import UplinkSettings
+from agent.uplink.wire import Message, Presence, Wire
 from drivers.reading import Reading
 
 Item = TypeVar("Item", Event, Reading)
+Found = TypeVar("Found")
 
 
 def place(item: Event | Reading) -> int:
@@ -54,3 +62,65 @@ class Recorder:
     def topics(self) -> list[str]:
         """Last part of each topic sent, in order."""
         return [message.topic.rpartition("/")[2] for _, message in self.sent]
+
+
+class News:
+    """The agent's queue in a test: keeps what the session puts, and waits for what is to come."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[LinkMessage] = queue.SimpleQueue()
+        self.put = self._queue.put
+
+    def next(self, timeout_s: float = 15.0) -> LinkMessage:
+        """Whatever comes next."""
+        return self._queue.get(timeout=timeout_s)
+
+    def until(self, kind: type[Found], timeout_s: float = 15.0) -> Found:
+        """The next of that kind; others are dropped."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            message = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            if isinstance(message, kind):
+                return message
+
+    @property
+    def is_empty(self) -> bool:
+        return self._queue.empty()
+
+
+class Agent:
+    """Session and Delivery as the deciding thread runs them, on the thread of the test."""
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        events: Waiting[Event] | None = None,
+        readings: Waiting[Reading] | None = None,
+        **session: Any,
+    ) -> None:
+        place = Place("黄埔区萝岗街下中路", "Xiazhong Road")
+        site = Site("gz-hp-0001", Profile.STREET, "Asia/Shanghai", place, "440112-07-03", {})
+        self.wire = Wire(site, settings)
+        self.news = News()
+        self.events = events or Waiting()
+        self.session = Session(
+            settings, "agent-1", self.wire.state(Presence.LOST), self.news.put, **session
+        )
+        self.delivery = Delivery(self.wire, self.session, self.events, readings)
+        self.session.start()
+
+    def run(self, is_done: Callable[[], bool], timeout_s: float = 15.0) -> list[LinkMessage]:
+        """Decide until that is so; return what came of the link."""
+        deadline = time.monotonic() + timeout_s
+        found = []
+        while not is_done():
+            found.append(self.news.next(max(0.0, deadline - time.monotonic())))
+            self.delivery.handle(found[-1])
+            self.delivery.pump(2000.0)
+        return found
+
+    def stop(self) -> float:
+        """Say good-bye; return how long that took."""
+        start = time.monotonic()
+        self.session.stop(self.wire.state(Presence.STOPPED), 2.0)
+        return time.monotonic() - start

@@ -1,0 +1,535 @@
+"""The session against a broker that misbehaves as told: sockets on loopback, no mosquitto."""
+
+import contextlib
+import queue
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from outgoing import Agent, News, Waiting
+
+from agent.uplink.connection import Patience
+from agent.uplink.link import Acked, LinkDown, LinkUp
+from agent.uplink.session import Session
+from agent.uplink.settings import UplinkSettings
+from agent.uplink.wire import Message
+
+QUICK = Patience(connect_s=2.0, answer_s=0.3)
+HELLO = Message("street/v1/x/state", b"{}", retain=True)
+SUCCESS_5 = b"\x20\x03\x00\x00\x00"
+
+
+def configured(*brokers, **more):
+    return UplinkSettings(tuple(broker.url for broker in brokers), insecure=True, **more)
+
+
+def lowest(low, _high):
+    return low
+
+
+def highest(_low, high):
+    return high
+
+
+@contextlib.contextmanager
+def session(settings, put=None, **more):
+    """A running session and its news; pauses take no time unless told otherwise."""
+    news = News()
+    made = Session(settings, "agent-1", HELLO, put or news.put, draw=lowest, **more)
+    made.start()
+    try:
+        yield made, news
+    finally:
+        made.stop(HELLO, 5.0)
+
+
+def stay(broker, sock, _number):
+    """Accept, and read whatever comes until the end."""
+    broker.accept(sock)
+    while sock.recv(4096):
+        pass
+
+
+def test_mqtt_5_is_tried_first(fake_broker):
+    """The first CONNECT says version 5; window and largest packet come from broker and settings."""
+    connack = b"\x20\x0b\x00\x00\x08\x21\x00\x07\x27\x00\x00\x10\x00"
+
+    def play(broker, sock, _number):
+        broker.accept(sock, connack)
+        sock.recv(1)
+
+    broker = fake_broker(play)
+    with session(configured(broker, window=20)) as (_, news):
+        up = news.next()
+    assert up == LinkUp(1, f"127.0.0.1:{broker.port}", "5", 7, 4096)
+    assert broker.versions == [5]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"\x20\x03\x00\x84\x00", b"\x20\x02\x00\x01"],
+    ids=["CONNACK 0x84", "CONNACK 3.1.1 rc 1"],
+)
+def test_broker_that_names_the_version_gets_311_from_then_on(fake_broker, answer):
+    """A broker that says that it does not speak MQTT 5 is asked in 3.1.1, at once and first later."""
+
+    def play(broker, sock, number):
+        broker.accept(sock, answer if number == 1 else None)
+
+    broker = fake_broker(play)
+    with session(configured(broker)) as (_, news):
+        assert news.next().protocol == "3.1.1"
+        assert news.until(LinkUp).protocol == "3.1.1"
+    assert broker.versions[:3] == [5, 4, 4]
+
+
+def test_broker_that_closes_without_a_word_is_asked_in_311(fake_broker):
+    """A connection closed before CONNACK leads to 3.1.1 at once, and to MQTT 5 again on the next turn."""
+
+    def play(broker, sock, number):
+        broker.accept(sock, b"" if number in {1, 3} else None)
+
+    broker = fake_broker(play)
+    with session(configured(broker)) as (_, news):
+        assert [news.until(LinkUp).protocol for _ in range(2)] == ["3.1.1", "3.1.1"]
+    assert broker.versions[:4] == [5, 4, 5, 4]
+
+
+def test_accept_and_close_is_no_mqtt_broker(fake_broker):
+    """What closes every connection is reported as no MQTT broker."""
+    broker = fake_broker(lambda *_: None)
+    with session(configured(broker)) as (_, news):
+        down = news.next()
+    assert isinstance(down, LinkDown)
+    assert down.reason.startswith("no MQTT broker answers")
+    assert not down.is_refused
+
+
+def test_silence_is_given_up_by_our_own_timer(fake_broker):
+    """Without CONNACK paho waits for ever and calls nothing: the session gives up by itself."""
+    broker = fake_broker(lambda _, sock, __: sock.recv(4096) and sock.recv(1))
+    start = time.monotonic()
+    with session(configured(broker), patience=QUICK) as (_, news):
+        down = news.next()
+    assert "does not answer" in down.reason
+    assert 0.3 <= time.monotonic() - start < 3.0
+
+
+def test_captive_portal_is_no_mqtt_broker(fake_broker):
+    """A login page that answers HTTP is reported as no MQTT broker, and nothing is published to it."""
+    heard = queue.SimpleQueue()
+    page = b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n" + b"x" * 300
+
+    def play(_broker, sock, _number):
+        heard.put(sock.recv(4096))
+        sock.sendall(page)
+        with contextlib.suppress(OSError):
+            heard.put(sock.recv(4096))
+
+    broker = fake_broker(play)
+    with session(configured(broker)) as (_, news):
+        down = news.next()
+    assert down.reason.startswith("no MQTT broker answers")
+    broker.close()
+    assert {heard.get_nowait()[:1] for _ in range(heard.qsize())} <= {b"\x10", b""}
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "is_refused"),
+    [
+        (0x86, "Bad user name or password", True),
+        (0x87, "Not authorized", True),
+        (0x8A, "Banned", True),
+        (0x88, "Server unavailable", False),
+        (0x97, "Quota exceeded", False),
+        (0x99, "", False),
+        (0xF3, "", False),
+    ],
+)
+def test_connack_codes_are_told_apart(fake_broker, code, words, is_refused):
+    """Each CONNACK code leads to a report, also those for which paho calls no callback."""
+    broker = fake_broker(lambda broker, sock, _: broker.accept(sock, bytes([0x20, 3, 0, code, 0])))
+    start = time.monotonic()
+    with session(configured(broker)) as (_, news):
+        down = news.next()
+    assert words in down.reason
+    assert down.is_refused is is_refused
+    assert time.monotonic() - start < 5.0
+
+
+@pytest.mark.parametrize("code", [4, 5])
+def test_311_refusals_are_refusals(fake_broker, code):
+    """Bad credentials are recognised in MQTT 3.1.1 too."""
+
+    def play(broker, sock, number):
+        broker.accept(sock, b"\x20\x02\x00\x01" if number == 1 else bytes([0x20, 2, 0, code]))
+
+    with session(configured(fake_broker(play))) as (_, news):
+        assert news.next().is_refused
+
+
+def test_refused_device_comes_back_slowly(fake_broker):
+    """After bad credentials the broker is left alone for a minute at least."""
+    pauses = queue.SimpleQueue()
+
+    def wait(seconds):
+        pauses.put(seconds)
+        return True
+
+    broker = fake_broker(lambda broker, sock, _: broker.accept(sock, b"\x20\x03\x00\x86\x00"))
+    with session(configured(broker), wait=wait) as (_, news):
+        assert news.next().is_refused
+        assert pauses.get(timeout=5.0) >= 60.0 - 1.0
+
+
+def test_broker_without_acknowledgements_is_refused(fake_broker):
+    """A broker with maximum QoS 0 can promise nothing: no link."""
+    broker = fake_broker(
+        lambda broker, sock, _: broker.accept(sock, b"\x20\x05\x00\x00\x02\x24\x00")
+    )
+    with session(configured(broker)) as (_, news):
+        assert news.next().is_refused
+
+
+def test_retain_is_left_away_where_the_broker_has_none(fake_broker):
+    """A broker without retained messages would disconnect over one: the flag is not set."""
+    headers = queue.SimpleQueue()
+
+    def play(broker, sock, _number):
+        broker.accept(sock, b"\x20\x05\x00\x00\x02\x25\x00")
+        headers.put(sock.recv(1)[0])
+        sock.recv(4096)
+
+    with session(configured(fake_broker(play))) as (made, news):
+        made.publish(HELLO, news.until(LinkUp).link)
+        assert headers.get(timeout=5) == 0x32
+
+
+def test_disconnect_by_the_broker_is_reported_with_its_reason(fake_broker):
+    """The broker's DISCONNECT is told, and that credentials were withdrawn is a refusal."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        sock.sendall(b"\xe0\x02\x98\x00")
+        sock.recv(1)
+
+    with session(configured(fake_broker(play))) as (_, news):
+        assert isinstance(news.next(), LinkUp)
+        down = news.next()
+    assert (down.is_refused, down.reason) == (
+        True,
+        "the broker disconnected: Administrative action",
+    )
+
+
+def test_puback_that_comes_at_once_finds_its_event(fake_broker, make_event):
+    """A PUBACK taken in before publish() has returned still deletes the event it belongs to."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        while True:
+            mid, _ = broker.published(sock)
+            sock.sendall(b"\x40\x02" + mid.to_bytes(2, "big"))
+
+    agent = Agent(configured(fake_broker(play)), Waiting(*[make_event(n) for n in range(1, 201)]))
+    publish = agent.session.publish
+    early = []
+
+    def late_return(message, link):
+        mid = publish(message, link)
+        early.append(agent.news.next())  # on the queue before the caller knows the id
+        agent.news.put(early[-1])
+        return mid
+
+    agent.session.publish = late_return
+    agent.run(lambda: agent.delivery.is_idle)
+    agent.stop()
+    assert [type(message) for message in early] == [Acked] * 200
+    assert not agent.events.items
+
+
+@pytest.mark.parametrize("code", [0x80, 0x83, 0x87, 0x90, 0x97, 0x99])
+def test_puback_with_an_error_code_deletes_nothing(fake_broker, make_event, code):
+    """Paho reports a refused message as published: its reason code keeps the event on disk."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        while True:
+            mid, body = broker.published(sock)
+            refused = b'"a1.1"' in body
+            sock.sendall(b"\x40\x03" + mid.to_bytes(2, "big") + bytes([code if refused else 0]))
+
+    agent = Agent(configured(fake_broker(play)), Waiting(make_event(1), make_event(2)))
+    agent.run(lambda: agent.delivery.counters.refused == 1 and 2 not in agent.events.items)
+    agent.stop()
+    assert list(agent.events.items) == [1]
+    assert [refusal.code for refusal in agent.delivery.take_refusals()] == [code]
+
+
+def test_reconnect_sends_no_burst(fake_broker, make_event):
+    """After a reconnect paho itself resends nothing: the window holds from the first message on."""
+    counts = queue.SimpleQueue()
+
+    def play(broker, sock, number):
+        broker.accept(sock, b"\x20\x06\x00\x00\x03\x21\x00\x02")
+        first = [broker.published(sock)[1] for _ in range(2)]
+        sock.settimeout(0.2)
+        try:
+            sock.recv(1)
+            counts.put(3)
+        except TimeoutError:
+            counts.put(len(first))
+        if number > 1:
+            sock.settimeout(None)
+            sock.recv(1)
+
+    agent = Agent(
+        configured(fake_broker(play), window=20), Waiting(*[make_event(n) for n in range(1, 50)])
+    )
+    ups = []
+
+    def is_second_link_used():
+        return len(ups) == 2 and agent.delivery.counters.sent == 4
+
+    put = agent.delivery.handle
+
+    def handle(message):
+        if isinstance(message, LinkUp):
+            ups.append(message)
+        put(message)
+
+    agent.delivery.handle = handle
+    agent.run(is_second_link_used)
+    assert [counts.get(timeout=5) for _ in range(2)] == [2, 2]
+    agent.stop()
+
+
+def test_publish_without_a_link_is_refused_and_nothing_is_queued(fake_broker):
+    """Before CONNACK, on another link and after the end publish returns None and sends nothing."""
+    received = queue.SimpleQueue()
+    accepting = threading.Event()
+
+    def play(broker, sock, _number):
+        accepting.wait(5.0)
+        broker.accept(sock)
+        received.put(sock.recv(4096))
+
+    with session(configured(fake_broker(play))) as (made, news):
+        assert made.publish(HELLO, 1) is None
+        accepting.set()
+        link = news.until(LinkUp).link
+        assert made.publish(HELLO, link + 1) is None
+        assert made.publish(Message("only/this", b"1"), link) == 1
+        assert received.get(timeout=5)[4:13] == b"only/this"
+        news.until(LinkDown)
+        assert made.publish(HELLO, link) is None
+
+
+@pytest.mark.parametrize("kind", [LinkUp, LinkDown, Acked])
+def test_exception_in_the_queue_does_not_kill_the_thread(fake_broker, kind):
+    """A put that raises ends at most the link: paho's thread would die unseen, ours connects again."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        mid, _ = broker.published(sock)
+        sock.sendall(b"\x40\x02" + mid.to_bytes(2, "big"))
+
+    news = News()
+    failed = []
+
+    def put(message):
+        if isinstance(message, kind) and not failed:
+            failed.append(message)
+            raise RuntimeError("the queue is broken")
+        news.put(message)
+
+    with session(configured(fake_broker(play)), put=put) as (made, _):
+        acked = None
+        while acked is None or not failed:
+            message = news.next()
+            if isinstance(message, LinkUp):
+                made.publish(HELLO, message.link)
+            elif isinstance(message, Acked):
+                acked = message
+    assert isinstance(failed[0], kind)
+
+
+@pytest.mark.parametrize(
+    "bytes_",
+    [
+        b"\x40\x02\x00\x63",  # PUBACK of something never sent
+        b"\x40\x03\x00\x01\xee",  # PUBACK with an unknown code
+        b"\x40\xff\xff\xff\xff\x7f",  # length beyond four bytes
+        b"\x30\x04\x00\x02\xff\xfe",  # PUBLISH with a topic that is no UTF-8
+        b"\x30\x03\x00\x09x",  # PUBLISH shorter than its topic
+        b"\x90\x00\xb0\x00\xf0\x00\x00\x00",  # SUBACK, UNSUBACK, AUTH, reserved: all empty
+        bytes(range(256)) * 4,
+    ],
+)  # fmt: skip
+def test_hostile_bytes_end_a_link_at_most(fake_broker, bytes_):
+    """Whatever a broker sends, the thread lives and connects again."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        sock.sendall(bytes_)
+        sock.recv(4096)
+        sock.settimeout(0.1)
+        sock.recv(4096)
+
+    with session(configured(fake_broker(play))) as (made, news):
+        first = news.until(LinkUp)
+        made.publish(HELLO, first.link)
+        assert news.until(LinkUp).link > first.link
+
+
+def test_stop_is_quick_with_unacknowledged_messages(fake_broker, make_event):
+    """Paho's loop_stop() hangs while messages wait for PUBACK; stop() does not, and says good-bye."""
+    last = queue.SimpleQueue()
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        data = b""
+        while more := sock.recv(4096):
+            data += more
+        last.put(data)
+
+    agent = Agent(configured(fake_broker(play)), Waiting(*[make_event(n) for n in range(1, 30)]))
+    agent.run(lambda: agent.delivery.counters.sent == 20)
+    assert agent.stop() < 1.0
+    data = last.get(timeout=5)
+    assert b'{"state":"stopped"}' in data[-60:]
+    assert data[-2:] == b"\xe0\x00"
+    assert len(agent.events.items) == 29
+
+
+def test_stop_is_bounded_when_the_socket_does_not_drain(fake_broker):
+    """A broker that reads nothing cannot hold up the end of the agent."""
+    released = threading.Event()
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        released.wait(10.0)
+
+    large = Message("street/v1/x/reading/road", b"x" * 8_000_000)
+    news = News()
+    made = Session(configured(fake_broker(play)), "agent-1", HELLO, news.put)
+    made.start()
+    made.publish(large, news.until(LinkUp).link)
+    start = time.monotonic()
+    made.stop(HELLO, 0.5)
+    assert time.monotonic() - start < 2.0
+    assert isinstance(news.until(LinkDown), LinkDown)
+    released.set()
+
+
+def test_stop_ends_a_pause_at_once():
+    """An agent that waits for its next attempt stops without waiting for it."""
+    news = News()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    settings = UplinkSettings((f"mqtt://127.0.0.1:{port}",), insecure=True)
+    made = Session(settings, "agent-1", HELLO, news.put, draw=highest)
+    made.start()
+    assert news.next().reason == "connection refused"
+    start = time.monotonic()
+    made.stop(HELLO, 5.0)
+    assert time.monotonic() - start < 0.5
+
+
+def test_dead_link_is_noticed_within_two_keepalives(fake_broker):
+    """A half-open link is given up at the latest after twice the keep-alive, here the broker's 1 s."""
+
+    def play(broker, sock, number):
+        broker.accept(sock, b"\x20\x06\x00\x00\x03\x13\x00\x01")
+        while sock.recv(4096):
+            pass
+
+    with session(configured(fake_broker(play), keepalive_s=5)) as (_, news):
+        news.until(LinkUp)
+        start = time.monotonic()
+        down = news.until(LinkDown)
+    assert "no answer within two keep-alives" in down.reason
+    assert time.monotonic() - start < 4.0
+
+
+def test_second_broker_is_taken_when_the_first_is_dead(fake_broker):
+    """Brokers are tried in turn."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dead = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+    broker = fake_broker(stay)
+    settings = UplinkSettings((dead, broker.url), insecure=True)
+    with session(settings) as (_, news):
+        assert "refused" in news.next().reason
+        assert news.next().broker == f"127.0.0.1:{broker.port}"
+
+
+def test_nothing_grows_over_many_flaps(fake_broker):
+    """Threads and file descriptors are the same after 50 lost links as after 5."""
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+
+    counts = []
+    with session(configured(fake_broker(play)), wait=lambda _: False) as (_, news):
+        for flap in range(1, 51):
+            news.until(LinkUp)
+            news.until(LinkDown)
+            if flap in {5, 50}:
+                ours = [t for t in threading.enumerate() if t.name != "fake-broker"]
+                counts.append((len(ours), len(list(Path("/proc/self/fd").iterdir()))))
+    (threads_5, files_5), (threads_50, files_50) = counts
+    assert threads_50 == threads_5
+    assert files_50 <= files_5 + 3
+
+
+def test_uplink_runs_on_one_named_thread(fake_broker):
+    """A link costs one thread, called uplink."""
+    before = {t for t in threading.enumerate() if t.name != "fake-broker"}
+    with session(configured(fake_broker(stay))) as (_, news):
+        news.until(LinkUp)
+        now = {t for t in threading.enumerate() if t.name != "fake-broker"}
+    assert [thread.name for thread in now - before] == ["uplink"]
+
+
+def test_password_file_is_read_at_each_connection(fake_broker, tmp_path):
+    """A renewed password is used from the next connection on; an unreadable file is a refusal."""
+    secret = tmp_path / "password"
+    secret.write_text("first\n")
+    passwords = queue.SimpleQueue()
+
+    def play(broker, sock, number):
+        _, body = broker.read_connect(sock)
+        passwords.put(body[-6:])
+        sock.sendall(SUCCESS_5)
+        secret.write_text("second\n")
+        if number == 2:
+            secret.unlink()
+
+    settings = configured(fake_broker(play), username="u", password_file=str(secret))
+    with session(settings) as (_, news):
+        assert [passwords.get(timeout=5) for _ in range(2)] == [b"\x05first"[-6:], b"second"]
+        down = news.until(LinkDown)
+        while not down.is_refused:
+            down = news.until(LinkDown)
+    assert down.reason.startswith("password_file cannot be used: no such file")
+
+
+def test_progress_lies_ahead_while_the_thread_waits_on_purpose():
+    """A pause of five minutes is no thread that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    waiting, go_on = threading.Event(), threading.Event()
+
+    def wait(_seconds):
+        waiting.set()
+        return go_on.wait(5.0)
+
+    settings = UplinkSettings((f"mqtt://127.0.0.1:{port}",), insecure=True)
+    made = Session(settings, "a", HELLO, News().put, draw=highest, wait=wait)
+    made.start()
+    assert waiting.wait(5.0)
+    assert made.progress > time.monotonic() + 0.5
+    go_on.set()
+    made.stop(HELLO, 5.0)
