@@ -17,6 +17,7 @@ from agent.store.buffer import recorded
 from drivers.reading import Reading
 
 PERMISSION = 5
+READINGS = "readings"  # where in the state folder agent/app.py puts the buffer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what is stored."""
     try:
-        for item in recorded(args.state, args.since):
+        for item in recorded(args.state / READINGS, args.since):
             if isinstance(item, Reading):
                 print(json.dumps(line(item), ensure_ascii=False))
     except StorageError as error:

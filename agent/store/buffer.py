@@ -3,7 +3,7 @@
 A document's id is its sequence. Keys are short, since there are millions: `b` boot, `m` mono, `w`
 wall, `u` wall not synchronised; a reading has `s` sensor, `q` quantity, `v` value, and where it is
 not simply good `g` grade and `r` reasons; a sensor's state has `s`, `t` status and `r` reason; a
-gap has `a` since.
+state of the device `p` part and `r` reason; a gap `a` since.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from tinydb.table import Document
 
 from agent.errors import StorageFull
-from agent.events import Gap, Input
+from agent.events import DeviceState, Gap, Input
 from agent.store.damage import Damage
 from agent.store.files import failure
 from agent.store.journal import Journal
@@ -33,7 +33,7 @@ from drivers.reading import (
     Stamp,
 )
 
-TABLE = "readings"
+TABLE = "inputs"
 SEGMENT_BYTES = 128 * 1024  # 1,000 readings take about 115 KiB
 
 
@@ -42,15 +42,15 @@ class Thinned:
     """Readings dropped unsent because the buffer was full, and the wall times they span."""
 
     count: int = 0
-    first_wall: float | None = None
-    last_wall: float | None = None
+    first_wall: float = 0.0
+    last_wall: float = 0.0
 
 
 class Buffer:
     """The journal of inputs. One thread uses it.
 
     Args:
-        folder: the state folder; the buffer is in `readings` in it.
+        folder: its own; made if it does not exist.
         bound_bytes: most that segments may take; beyond it the oldest goes whole.
         group: most items that a power cut may take: so many are appended between two syncs.
     """
@@ -176,9 +176,8 @@ class Buffer:
         documents = [json.loads(payload) for _, payload in waited]
         walls = [document["w"] for document in documents if "v" in document]
         if walls:
-            old = self._thinned
-            first = walls[0] if old.first_wall is None else old.first_wall
-            self._thinned = Thinned(old.count + len(walls), first, walls[-1])
+            first = self._thinned.first_wall if self._thinned.count else walls[0]
+            self._thinned = Thinned(self._thinned.count + len(walls), first, walls[-1])
         return True
 
     def close(self) -> None:
@@ -196,7 +195,7 @@ class Buffer:
 
 
 def recorded(folder: Path, since: int) -> Iterator[Input]:
-    """Give the inputs above a sequence from a state folder that an agent may be using.
+    """Give the inputs above a sequence from a buffer's folder that an agent may be using.
 
     Nothing is changed, and what cannot be read is passed over. Raise StorageError.
     """
@@ -221,6 +220,8 @@ def to_document(item: Input) -> dict[str, Any]:
                 document["r"] = item.quality.reasons
         case SensorState():
             document = {"s": item.sensor, "t": item.status, "r": item.reason}
+        case DeviceState():
+            document = {"p": item.part, "r": item.reason}
         case Gap():
             document = {"a": item.since}
     stamp = item.stamp
@@ -242,4 +243,6 @@ def from_document(document: Mapping[str, Any], sequence: int) -> Input:
         return Reading(document["s"], Quantity(document["q"]), document["v"], stamp, quality)
     if "t" in document:
         return SensorState(document["s"], SensorStatus(document["t"]), document["r"], stamp)
+    if "p" in document:
+        return DeviceState(document["p"], document["r"], stamp)
     return Gap(document["a"], stamp)

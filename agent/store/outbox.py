@@ -22,7 +22,7 @@ class Outbox:
     """The queue of events. One thread uses it. A document's id is the event's sequence.
 
     Args:
-        folder: the state folder; events are in `events` and `refused` in it.
+        folder: its own; made if it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -16,7 +16,6 @@ from tinydb.storages import Storage
 from agent.errors import StorageDamaged
 from agent.store.files import create, failure, is_unreadable, read_regular, set_aside
 
-FOLDER = "snapshots"
 TABLE = "snapshot"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -71,14 +70,14 @@ class Snapshots:
     """Named documents.
 
     Args:
-        folder: the state folder; snapshots are in `snapshots` in it.
+        folder: its own; made if it does not exist.
 
     Attributes:
         damaged: files that were set aside, as paths.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+        self._folder = folder
         self.damaged: list[str] = []
         try:
             if not self._folder.is_dir():
