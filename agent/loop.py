@@ -15,6 +15,7 @@ from agent.clock import SystemClock
 from agent.events import DeviceState, Event, Gap, Tick
 from agent.health import Health
 from agent.inbox import Inbox, Stop
+from agent.pipeline.alarms import rfc3339
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, keep
 from agent.uplink.delivery import Delivery
@@ -66,7 +67,7 @@ class Loop:
         self._events: list[Event] = []
         self._stop: Stop | None = None
         self._told_alarms: object = None
-        self._storage_fault = ""
+        self._told_parts: dict[str, str] = {}
         self._inputs = 0
         self._inputs_kept = 0
         self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
@@ -108,6 +109,7 @@ class Loop:
                 self._events += self._pipeline.advance(item.stamp.mono)
             case LinkUp() | LinkDown() | Acked():
                 self._delivery.handle(item)
+                self._watch_link(item)
             case Stop():
                 self._stop = item
             case _:
@@ -138,12 +140,34 @@ class Loop:
         self._storage("")
 
     def _storage(self, reason: str) -> None:
-        if reason == self._storage_fault:
+        self._tell_device("storage", reason)
+
+    def _watch_link(self, message: LinkUp | LinkDown | Acked) -> None:
+        """Tell what a person has to mend; a link that is merely down comes back by itself."""
+        if isinstance(message, LinkUp):
+            log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
+            self._tell_device("uplink", "")
+        elif isinstance(message, LinkDown):
+            log.warning("broker not connected reason=%s", message.reason)
+            if message.is_refused:
+                self._tell_device("uplink", message.reason)
+        for refusal in self._delivery.take_refusals():
+            self._tell_device("uplink.message", f"{refusal.topic}: {refusal.text}")
+
+    def _tell_device(self, part: str, reason: str) -> None:
+        """Report a change in a part of the device once."""
+        if reason == self._told_parts.get(part, ""):
             return
-        self._storage_fault = reason
-        if reason:
-            log.error("storage failed error=%s", reason)
-        self._inbox.device_state("storage", reason)
+        self._told_parts[part] = reason
+        log.log(logging.ERROR if reason else logging.INFO, "device part=%s fault=%s", part, reason)
+        self._inbox.device_state(part, reason)
+
+    def _tell_thinned(self) -> None:
+        thinned = self._store.buffer.reset_thinned()
+        if thinned.first_wall is not None and thinned.last_wall is not None:
+            first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
+            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
+            self._tell_device("storage.thinned", reason)
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms
@@ -176,6 +200,7 @@ class Loop:
         try:
             keep(self._pipeline, self._clock, self._store)
             self._store.buffer.reap()
+            self._tell_thinned()
         except OSError as error:
             self._storage(str(error))
 

@@ -175,3 +175,14 @@ def test_after_a_gap_every_sensor_has_its_whole_time_again() -> None:
     assert not player.events
     player.until(at(9.3))
     assert steps(player.events) == [("fault", "yellow")]
+
+
+def test_a_sensor_that_measures_every_second_is_missed_within_a_minute() -> None:
+    """Its own pace counts, not the longest pause that its driver knows of."""
+    player = Player(site(Profile.STREET, level()))
+    player.play_all([(at(1) + i, "road-level", 2700) for i in range(100)])
+    player.until(at(1) + 99 + 59)
+    assert not player.events
+    player.until(at(1) + 99 + 61)
+    assert steps(player.events) == [("fault", "yellow")]
+    assert player.events[0].payload["data"]["evidence"]["limit_source"] == "learned"

@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     log.set_up(verbose=args.verbose)
     configuration = load(args.config)
     named = args.state or configuration.store.folder or os.environ.get("STATE_DIRECTORY")
-    return app.run(configuration, Path(named or DEFAULT_STATE), args.speed)
+    folder = Path(named or DEFAULT_STATE).absolute()  # lgpio changes the working directory
+    return app.run(configuration, folder, args.speed)
 
 
 def _speed(text: str) -> float:

@@ -1,8 +1,9 @@
 """A sensor that stopped talking.
 
 Protects everybody who relies on a sensor: its silence must never be taken for calm. Concludes
-`sensor.fault` (yellow) and its end from what the driver's thread reports and from the longest pause
-that the sensor's driver calls normal.
+`sensor.fault` (yellow) and its end from what the driver's thread reports and from its own pace: a
+sensor that measures is silent after thirty times its longest recent pause, at least a minute and at
+most what its driver calls normal.
 
 Keeps silent about a two-state sensor of which only changes have ever been seen (a recording of
 edges, say): a quiet door is no dead door. Once it has repeated its level three times in a row, at
@@ -21,6 +22,9 @@ from agent.site import Site
 from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus
 
 REPEATS = 3
+SHORTEST_S = 60.0
+PAUSES = 30.0
+DECAY = 0.98  # so the longest pause of the last hundred readings or so counts
 FASTEST_S = 5.0  # what repeats faster is a sensor that triggers again, not a level re-emitted
 
 
@@ -38,6 +42,7 @@ class State:
     Attributes:
         heard: monotonic and wall seconds of the last sign of life.
         value: its last value.
+        pause_s: the longest recent pause between two readings; 0 before the second.
         repeats: how often in a row a two-state sensor re-emitted its level; 3 stays.
         reason: why it is called faulty; empty while it is well.
         onset: monotonic and wall seconds since when it is faulty.
@@ -45,6 +50,7 @@ class State:
 
     heard: tuple[float, float]
     value: float | None = None
+    pause_s: float = 0.0
     repeats: int = 0
     reason: str = ""
     onset: tuple[float, float] = (0.0, 0.0)
@@ -66,14 +72,14 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
     at = (now.stamp.mono, now.stamp.wall)
     match now:
         case Reading():
-            well = State(at, now.value, _repeats(setup, state, now))
+            well = State(at, now.value, _pause_s(state, now), _repeats(setup, state, now))
             if not state.reason:
                 return well, ()
             return well, (Finding(Kind.SENSOR_FAULT, setup.subject, None, state.onset),)
         case SensorState(status=SensorStatus.LOST | SensorStatus.SILENT):
             return _fault(setup, state, now.status.value, at, cause=now.reason)
         case Gap():
-            return replace(state, heard=at), ()
+            return replace(state, heard=at, value=None), ()
         case Tick() if not state.reason:
             return _fault(setup, state, "silent", at, cause="")
     return state, ()
@@ -81,11 +87,27 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
 
 def due(setup: Setup[Config], state: State) -> float | None:
     """When its silence is too long."""
-    longest = setup.sensor.traits.silent_after_s
-    if state.reason or longest is None:
+    if state.reason:
         return None
-    only_edges = state.repeats < REPEATS and TWO_STATE.issuperset(setup.sensor.traits.quantities)
-    return None if only_edges else state.heard[0] + longest
+    limit_s = _limit_s(setup, state)
+    return None if limit_s is None else state.heard[0] + limit_s
+
+
+def _limit_s(setup: Setup[Config], state: State) -> float | None:
+    """Longest silence that is still normal; None where any is."""
+    longest = setup.sensor.traits.silent_after_s
+    if longest is None or not TWO_STATE.isdisjoint(setup.sensor.traits.quantities):
+        return longest if state.repeats >= REPEATS else None
+    if not state.pause_s:
+        return longest
+    return min(longest, max(SHORTEST_S, PAUSES * state.pause_s))
+
+
+def _pause_s(state: State, now: Reading) -> float:
+    """Follow the longest recent pause; the quantities of one probe come at the same moment."""
+    if state.value is None or state.reason or now.stamp.mono == state.heard[0]:
+        return state.pause_s
+    return max(now.stamp.mono - state.heard[0], DECAY * state.pause_s)
 
 
 def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
@@ -101,13 +123,15 @@ def _fault(
     setup: Setup[Config], state: State, reason: str, at: tuple[float, float], cause: str
 ) -> tuple[State, tuple[Conclusion, ...]]:
     onset = state.onset if state.reason else at
+    limit_s = _limit_s(setup, state)
+    is_learned = limit_s != setup.sensor.traits.silent_after_s and limit_s is not None
     evidence = {
         "reason": reason,
         "cause": cause,
         "for_s": round(at[0] - state.heard[0]),
-        "limit": setup.sensor.traits.silent_after_s,
+        "limit": limit_s,
         "unit": "s",
-        "limit_source": "default",
+        "limit_source": "learned" if is_learned else "default",
     }
     if state.reason == reason:  # told already; the pauses between attempts are no news
         return state, ()
