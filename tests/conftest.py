@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import queue
 import socket
 import subprocess
@@ -31,9 +33,9 @@ class Mosquitto:
         self.port = port
         self.log: deque[str] = deque(maxlen=500)
         self._config = folder / f"mosquitto-{port}.conf"
-        self._config.write_text(
-            "\n".join([f"listener {port} 127.0.0.1", *lines, "log_dest stderr", ""])
-        )
+        user = pwd.getpwuid(os.getuid()).pw_name  # as root it would become "mosquitto"
+        common = [f"listener {port} 127.0.0.1", f"user {user}", "log_dest stderr"]
+        self._config.write_text("\n".join([*common, *lines, ""]))
         self._process: subprocess.Popen[str] | None = None
 
     @property

@@ -119,6 +119,20 @@ class Agent:
             self.delivery.pump(2000.0)
         return found
 
+    def run_until(self, kind: type[Found]) -> Found:
+        """Decide until a message of that kind has been; return it."""
+        found: list[object] = []
+        handle = self.delivery.handle
+
+        def watch(message: LinkMessage) -> None:
+            found.append(message)
+            handle(message)
+
+        self.delivery.handle = watch  # type: ignore[method-assign] - a test may look on
+        self.run(lambda: any(isinstance(message, kind) for message in found))
+        self.delivery.handle = handle  # type: ignore[method-assign]
+        return next(message for message in found if isinstance(message, kind))
+
     def stop(self) -> float:
         """Say good-bye; return how long that took."""
         start = time.monotonic()

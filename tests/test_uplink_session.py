@@ -207,21 +207,28 @@ def test_retain_is_left_away_where_the_broker_has_none(fake_broker):
         assert headers.get(timeout=5) == 0x32
 
 
-def test_disconnect_by_the_broker_is_reported_with_its_reason(fake_broker):
-    """The broker's DISCONNECT is told, and that credentials were withdrawn is a refusal."""
+@pytest.mark.parametrize(
+    ("code", "words", "is_refused"),
+    [
+        (0x98, "Administrative action", True),
+        (0x87, "Not authorized", True),
+        (0x8E, "Session taken over", False),
+        (0x8B, "Server shutting down", False),
+        (0x9C, "Use another server", False),
+    ],
+)
+def test_disconnect_by_the_broker_is_reported(fake_broker, code, words, is_refused):
+    """The broker's DISCONNECT is told with its reason; withdrawn credentials are a refusal."""
 
     def play(broker, sock, _number):
         broker.accept(sock)
-        sock.sendall(b"\xe0\x02\x98\x00")
+        sock.sendall(bytes([0xE0, 2, code, 0]))
         sock.recv(1)
 
     with session(configured(fake_broker(play))) as (_, news):
         assert isinstance(news.next(), LinkUp)
         down = news.next()
-    assert (down.is_refused, down.reason) == (
-        True,
-        "the broker disconnected: Administrative action",
-    )
+    assert (down.is_refused, down.reason) == (is_refused, f"the broker disconnected: {words}")
 
 
 def test_puback_that_comes_at_once_finds_its_event(fake_broker, make_event):
@@ -288,20 +295,8 @@ def test_reconnect_sends_no_burst(fake_broker, make_event):
     agent = Agent(
         configured(fake_broker(play), window=20), Waiting(*[make_event(n) for n in range(1, 50)])
     )
-    ups = []
-
-    def is_second_link_used():
-        return len(ups) == 2 and agent.delivery.counters.sent == 4
-
-    put = agent.delivery.handle
-
-    def handle(message):
-        if isinstance(message, LinkUp):
-            ups.append(message)
-        put(message)
-
-    agent.delivery.handle = handle
-    agent.run(is_second_link_used)
+    agent.run_until(LinkDown)
+    agent.run(lambda: agent.delivery.counters.sent == 4)
     assert [counts.get(timeout=5) for _ in range(2)] == [2, 2]
     agent.stop()
 

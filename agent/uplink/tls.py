@@ -63,7 +63,7 @@ def explain(error: BaseException) -> str:
         case ssl.SSLCertVerificationError():
             unknown = f"the broker's certificate is not accepted: {error.verify_message}"
             said = VERIFY.get(error.verify_code, unknown)
-        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ConnectionResetError():
             said = HUNG_UP
         case ssl.SSLError():
             said = REASONS.get(error.reason or "", f"TLS failed: {error.reason or error}")
