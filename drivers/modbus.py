@@ -25,14 +25,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3  # of 0.5 s each; a probe that measures just now may miss one
+ANSWER_S = 0.5  # the library's 0.05 s is too short for probes
+ATTEMPTS = 3  # a probe that measures just now may miss one
 
 _buses: WeakValueDictionary[str, Bus] = WeakValueDictionary()
 _buses_lock = threading.Lock()
 
 
 class BusPort(SerialPort):
-    """A serial port that minimalmodbus speaks through."""
+    """A serial port that minimalmodbus speaks through: its reads and writes end."""
+
+    def open(self) -> None:
+        """Take the port. Raise PortError if that fails."""
+        super().open()
+        self.line.timeout = self.line.write_timeout = ANSWER_S
 
     @property
     def line(self) -> Serial:

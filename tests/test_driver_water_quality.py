@@ -1,0 +1,416 @@
+"""The probe's driver against pymodbus's RTU server over a pair of real ptys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import select
+import struct
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymodbus.server import ModbusSerialServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from drivers.base import DeviceSilent, FrameError, PortError, load
+from drivers.modbus import bus_at
+from drivers.reading import Quantity
+from drivers.registers import MOST_REGISTERS, Register, requests
+from drivers.water_quality import DRIVER, MEASURABLE, MODELS, Config
+
+BOUND_S = 10
+PH, OXYGEN, TEMP = Quantity.PH, Quantity.DISSOLVED_OXYGEN_MG_L, Quantity.WATER_TEMP_DEGC
+
+
+class Wire:
+    """A bus: what the agent writes at `path` reaches the probes at `probes`, and back.
+
+    Attributes:
+        asked: what the agent has sent, one piece a request.
+        answer: what becomes of a piece on its way back.
+        units: who hears a request; pymodbus would answer for units that are not there.
+    """
+
+    def __init__(self) -> None:
+        self._agent, self._agent_end = os.openpty()
+        self._probe, self._probe_end = os.openpty()
+        for end in (self._agent_end, self._probe_end):
+            tty.setraw(end)
+        self.path, self.probes = os.ttyname(self._agent_end), os.ttyname(self._probe_end)
+        self.asked: list[bytes] = []
+        self.answer: Callable[[bytes], bytes] = bytes
+        self.units: set[int] = set()
+        self._stop, self._stopped = os.pipe()
+        self._open = {self._agent, self._agent_end, self._probe, self._probe_end}
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._agent, self._probe, self._stop], [], [], BOUND_S)
+            if self._stop in ready or not ready:
+                return
+            if self._agent in ready:
+                self.asked.append(os.read(self._agent, 1024))
+                if self.asked[-1][0] in self.units:
+                    os.write(self._probe, self.asked[-1])
+            if self._probe in ready:
+                os.write(self._agent, self.answer(os.read(self._probe, 1024)))
+
+    def unplug(self) -> None:
+        """Take the agent's adapter away."""
+        os.write(self._stopped, b".")
+        self._thread.join(BOUND_S)
+        self._close({self._agent, self._agent_end})
+
+    def close(self) -> None:
+        os.write(self._stopped, b".")
+        self._thread.join(BOUND_S)
+        self._close(set(self._open))
+        os.close(self._stop)
+        os.close(self._stopped)
+
+    def _close(self, ends: set[int]) -> None:
+        for end in ends & self._open:
+            os.close(end)
+        self._open -= ends
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    yield wire
+    wire.close()
+
+
+@contextlib.contextmanager
+def probes(wire: Wire, *devices: SimDevice) -> Iterator[None]:
+    """Let these devices answer; units that are not there keep silent, as on a real bus."""
+    wire.units = {device.id for device in devices}
+    ready, failed = threading.Event(), []
+    ends: list[Callable[[], None]] = []
+
+    async def serve() -> None:
+        server = ModbusSerialServer(list(devices), port=wire.probes, baudrate=9600)
+        end, loop = asyncio.Event(), asyncio.get_running_loop()
+        ends.append(lambda: loop.call_soon_threadsafe(end.set))
+        await server.serve_forever(background=True)
+        ready.set()
+        await end.wait()
+        await server.shutdown()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except Exception as error:  # noqa: BLE001 - told below, in the test's own thread
+            failed.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert ready.wait(BOUND_S)
+    assert not failed
+    try:
+        yield
+    finally:
+        ends[0]()
+        thread.join(BOUND_S)
+        assert not thread.is_alive()
+
+
+def floats(unit: int, *values: float) -> SimDevice:
+    return SimDevice(unit, [SimData(0, values=list(values), datatype=DataType.FLOAT32)])
+
+
+def integers(unit: int, kind: DataType, *values: int) -> SimDevice:
+    return SimDevice(unit, [SimData(0, values=list(values), datatype=kind)])
+
+
+class Seen(list[tuple[Quantity, float]]):
+    """What a driver emits."""
+
+    def __call__(self, quantity: Quantity, value: float) -> None:
+        self.append((quantity, value))
+
+
+@contextlib.contextmanager
+def opened(config: Config) -> Iterator[tuple[Callable[[], None], Seen]]:
+    """An open driver's `poll`, and what it emits."""
+    driver, seen = DRIVER.build(config), Seen()
+    driver.open(seen)
+    try:
+        yield driver.poll, seen
+    finally:
+        driver.close()
+        driver.close()
+
+
+def test_all_channels_in_one_request(wire: Wire) -> None:
+    """The default layout is read in one request, whose bytes are those of the Modbus standard."""
+    config = Config(wire.path, (PH, OXYGEN, TEMP))
+    with probes(wire, floats(1, 7.25, 5.81, 21.4)), opened(config) as (poll, seen):
+        poll()
+        poll()
+    assert seen == [(PH, 7.25), (OXYGEN, 5.81), (TEMP, 21.4)] * 2
+    assert wire.asked == [bytes.fromhex("01 03 00 00 00 06 C5 C8")] * 2
+
+
+@pytest.mark.parametrize("channel", MEASURABLE)
+def test_every_water_quantity_is_a_channel(wire: Wire, channel: Quantity) -> None:
+    """Each quantity that a probe can measure may be a channel of it."""
+    with probes(wire, floats(1, 4.5)), opened(Config(wire.path, (channel,))) as (poll, seen):
+        poll()
+    assert seen == [(channel, 4.5)]
+
+
+def test_models_have_their_own_registers(wire: Wire) -> None:
+    """A model's integers come out scaled and signed, in the order of the channels."""
+    supmea = Config(wire.path, (OXYGEN, TEMP), "supmea_do7013")
+    with probes(wire, integers(1, DataType.INT16, -12, 581, 700)), opened(supmea) as (poll, seen):
+        poll()
+    assert seen == [(OXYGEN, 5.81), (TEMP, -1.2)]
+    assert len(wire.asked) == 1
+
+
+def test_factory_settings_of_a_model(wire: Wire) -> None:
+    """A Hach LDO answers at unit 247 and 19200 baud without a word in the configuration."""
+    hach = Config(wire.path, (OXYGEN,), "hach_ldo")
+    assert (hach.address, hach.rate) == (247, 19200)
+    with probes(wire, integers(247, DataType.UINT16, 40000, 2140)), opened(hach) as (poll, seen):
+        poll()
+    assert seen == [(OXYGEN, 40.0)]
+
+
+@pytest.mark.parametrize("missing", [math.nan, math.inf, -math.inf])
+def test_not_available_is_no_reading(wire: Wire, missing: float) -> None:
+    """A channel that the probe cannot tell is left out, and the others come all the same."""
+    config = Config(wire.path, (PH, OXYGEN))
+    with probes(wire, floats(1, missing, 5.81)), opened(config) as (poll, seen):
+        poll()
+    assert seen == [(OXYGEN, 5.81)]
+
+
+def test_two_probes_on_one_bus(wire: Wire) -> None:
+    """Two probes polled from two threads over one port each get their own values, every time."""
+    one, two = Config(wire.path, (PH,)), Config(wire.path, (PH,), unit=2)
+    with (
+        probes(wire, floats(1, 7.25), floats(2, 8.5)),
+        opened(one) as (poll_one, seen_one),
+        opened(two) as (poll_two, seen_two),
+    ):
+        threads = [
+            threading.Thread(target=lambda poll=poll: [poll() for _ in range(20)])
+            for poll in (poll_one, poll_two)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(BOUND_S)
+    assert seen_one == [(PH, 7.25)] * 20
+    assert seen_two == [(PH, 8.5)] * 20
+    assert len(wire.asked) == 40
+
+
+def test_one_probe_missing_does_not_silence_the_other(wire: Wire) -> None:
+    """A unit that is not there is silent after three attempts, while its neighbour goes on."""
+    with (
+        probes(wire, floats(2, 8.5)),
+        opened(Config(wire.path, (PH,), unit=2)) as (poll, seen),
+    ):
+        with (
+            opened(Config(wire.path, (PH,), unit=9)) as (poll_absent, nothing),
+            pytest.raises(DeviceSilent, match="unit 9 does not answer"),
+        ):
+            poll_absent()
+        poll()
+    assert nothing == []
+    assert seen == [(PH, 8.5)]
+    assert [request[0] for request in wire.asked] == [9, 9, 9, 2]
+
+
+def test_silence(wire: Wire) -> None:
+    """A bus without any probe is silent, not wrong."""
+    with (
+        opened(Config(wire.path, (PH,))) as (poll, seen),
+        pytest.raises(DeviceSilent, match="A and B swapped"),
+    ):
+        poll()
+    assert seen == []
+
+
+def test_a_lost_answer_is_asked_for_again(wire: Wire) -> None:
+    """Two bad answers in a row are counted and asked for again; the third is the reading."""
+    bad = iter((b"\x00", b"\xff"))
+    wire.answer = lambda piece: next(bad, b"") + piece
+    config = Config(wire.path, (PH,))
+    with probes(wire, floats(1, 7.25)), opened(config) as (poll, seen):
+        poll()
+        assert bus_at(wire.path, 9600).bad_frames == 2
+    assert seen == [(PH, 7.25)]
+    assert len(wire.asked) == 3
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_a_flipped_bit_is_never_a_reading(wire: Wire, place: int) -> None:
+    """Wherever a bit of the answer is flipped, it is a bad frame and no reading."""
+    wire.answer = lambda piece: (
+        piece[:place] + bytes(byte ^ 0x10 for byte in piece[place : place + 1]) + piece[place + 1 :]
+    )
+    config = Config(wire.path, (PH,))
+    with (
+        probes(wire, floats(1, 7.25)),
+        opened(config) as (poll, seen),
+        pytest.raises(FrameError, match="bad frames"),
+    ):
+        poll()
+    assert seen == []
+
+
+def test_registers_that_are_not_there(wire: Wire) -> None:
+    """A probe without these registers is a mistake in the configuration, and not asked again."""
+    config = Config(wire.path, (PH, OXYGEN))
+    with (
+        probes(wire, floats(1, 7.25)),
+        opened(config) as (poll, seen),
+        pytest.raises(PortError, match=r"unit 1 has no registers 0 to 3 .* do not fit"),
+    ):
+        poll()
+    assert seen == []
+    assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(("code", "says"), [(6, "busy"), (4, "device failure")])
+def test_other_exceptions(wire: Wire, code: int, says: str) -> None:
+    """A busy probe is asked again, a broken one is reported; neither gives a reading."""
+    answer = struct.pack("3B", 1, 0x83, code)
+    crc = 0xFFFF
+    for byte in answer:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    wire.answer = lambda _: answer + crc.to_bytes(2, "little")
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        with pytest.raises(Exception, match=says) as caught:
+            poll()
+        assert isinstance(caught.value, DeviceSilent) == (code == 6)
+    assert seen == []
+    assert len(wire.asked) == (3 if code == 6 else 1)
+
+
+def test_unplug_and_replug(wire: Wire, tmp_path: Path) -> None:
+    """After an unplug every probe of the bus is told so, and a new adapter at the path serves."""
+    link = tmp_path / "usb-adapter"
+    link.symlink_to(wire.path)
+    config, other = Config(str(link), (PH,)), Config(str(link), (PH,), unit=2)
+    with opened(other) as (poll_other, seen_other):
+        with probes(wire, floats(1, 7.25)), opened(config) as (poll, seen):
+            poll()
+            wire.unplug()
+            with pytest.raises(PortError, match="has gone: is it unplugged"):
+                poll()
+            for call in (poll, poll_other):
+                with pytest.raises(PortError, match="is not open"):
+                    call()
+        link.unlink()
+        with contextlib.closing(Wire()) as again:
+            link.symlink_to(again.path)
+            with probes(again, floats(1, 7.5), floats(2, 8.5)), opened(config) as (poll, _):
+                poll()
+                poll_other()
+    assert seen == [(PH, 7.25)]
+    assert seen_other == [(PH, 8.5)]
+
+
+def test_port_errors() -> None:
+    """A port that is not there says which, and a driver that is not open has none."""
+    driver = DRIVER.build(Config("/dev/serial/by-id/none", (PH,)))
+    with pytest.raises(PortError, match="/dev/serial/by-id/none"):
+        driver.open(Seen())
+    with pytest.raises(PortError, match="is not open"):
+        driver.poll()
+    driver.close()
+
+
+def test_a_bus_has_one_rate(wire: Wire) -> None:
+    """A second probe at another rate is refused, for the first one's sake."""
+    with opened(Config(wire.path, (PH,))):
+        driver = DRIVER.build(Config(wire.path, (PH,), unit=2, baud=4800))
+        with pytest.raises(PortError, match="runs at 9600 baud"):
+            driver.open(Seen())
+
+
+@pytest.mark.parametrize(
+    ("order", "wire_bytes"),
+    [("ABCD", "40E80000"), ("CDAB", "000040E8"), ("BADC", "E8400000"), ("DCBA", "0000E840")],
+)
+def test_byte_orders(order: str, wire_bytes: str) -> None:
+    """7.25 comes out of all four orders in which makers send a float."""
+    assert Register(PH, 0, order=order).value(bytes.fromhex(wire_bytes)) == 7.25
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([3, 4]), st.integers(0, 300), st.sampled_from(["float", "int16"])
+        ),
+        min_size=1,
+        max_size=80,
+        unique_by=lambda place: place[:2],
+    )
+)
+def test_requests_cover_the_registers_and_no_others(places: list[tuple[int, int, str]]) -> None:
+    """All registers are read once, none beside them, never more than a frame can carry."""
+    wanted = [Register(PH, 2 * n, kind, function=f) for f, n, kind in places]
+    asked = requests(wanted)
+    assert sorted(map(repr, wanted)) == sorted(repr(r) for ask in asked for r in ask.registers)
+    for ask in asked:
+        assert ask.count <= MOST_REGISTERS
+        assert ask.count == sum(register.width for register in ask.registers)
+        assert {register.function for register in ask.registers} == {ask.function}
+
+
+def test_traits() -> None:
+    """Port and channels are enough; probes share a port but not a unit number."""
+    assert load("water_quality") is DRIVER
+    traits = DRIVER.traits(Config("/dev/ttyUSB0", (OXYGEN, PH)))
+    assert traits.quantities == (OXYGEN, PH)
+    assert traits.valid == {OXYGEN: (0, 20), PH: (0, 14)}
+    assert (traits.poll_s, traits.silent_after_s) == (30, 7200)
+    assert traits.claims == ("/dev/ttyUSB0 unit 1",)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"channels": ()}, "channels: empty"),
+        ({"channels": (PH, PH)}, "channels: ph stands there twice"),
+        ({"channels": (Quantity.MOTION,)}, "channels: generic_float has no motion, allowed: ph"),
+        ({"model": "hach_ldo"}, "channels: hach_ldo has no ph, allowed: dissolved_oxygen_mg_l"),
+        ({"unit": 0}, "unit: 0 is outside 1 to 247"),
+        ({"unit": 248}, "unit: 248 is outside 1 to 247"),
+        ({"baud": 300}, "baud: 300 is outside"),
+        ({"port": "ttyUSB0"}, 'port: "ttyUSB0" is not a path'),
+    ],
+)
+def test_config_is_checked(keys: dict[str, object], message: str) -> None:
+    """What cannot be meant is refused with what is allowed."""
+    with pytest.raises(ValueError, match=message):
+        Config(**{"port": "/dev/ttyUSB0", "channels": (PH,), **keys})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_are_sound(model: str) -> None:
+    """No model has a quantity twice, or one that is not a channel, or a register used twice."""
+    registers = MODELS[model].registers
+    quantities = [register.quantity for register in registers]
+    assert len(set(quantities)) == len(quantities)
+    assert set(quantities) <= set(MEASURABLE)
+    used = [(r.function, r.number + n) for r in registers for n in range(r.width)]
+    assert len(set(used)) == len(used)
