@@ -151,6 +151,14 @@ def test_packet_size_is_never_understated(street, make_event):
     assert message.packet_bytes >= 1 + 4 + variable
 
 
+def test_text_that_is_no_unicode_is_sent_all_the_same(street, make_event):
+    """Half a surrogate pair in a text of another system becomes a question mark."""
+    event = make_event(1)
+    event.payload["data"]["place"]["zh"] = "萝\ud800岗"
+    sent = json.loads(Wire(street, SETTINGS).event(event, 1000.0).payload)
+    assert sent["data"]["place"]["zh"] == "萝?岗"
+
+
 def test_packs_are_encoded_fast(street, make_reading):
     """More than 50,000 readings a second are encoded in packs of 500."""
     readings = [make_reading(n, value=n / 7) for n in range(500)]

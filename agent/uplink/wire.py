@@ -155,7 +155,8 @@ class Wire:
 
     def _message(self, topic: str, content: object, *, retain: bool = False) -> Message:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        return Message(self._prefix + topic, text.encode(), retain)
+        # Half a surrogate pair, in a text of another system, must not stop everything behind it.
+        return Message(self._prefix + topic, text.encode(errors="replace"), retain)
 
 
 def _value(reading: Reading) -> dict[str, Any]:
