@@ -58,7 +58,7 @@ class Config:
         part: what the sensor is.
         seed: the scene; the same for all its parts.
         script: "demo" begins with a story of 8 hours: a call for help, a collapse, two floods, a
-            probe that stops talking, sewage, a smoke test. "plain" is every day life.
+            probe that stops talking, sewage, a smoke test. "plain" is everyday life.
         step_s: seconds of the scene in one poll: 1 to 10 for two-state parts and the level (a press
             lasts 10 s), 1 to 3600 for the sonde; None = 10 and 60.
         start_h: local hour of day at which the scene begins, 0 to 24.

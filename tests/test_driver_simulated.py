@@ -58,7 +58,7 @@ def test_same_seed_same_readings(part: Part) -> None:
         assert once != played(Config(part, seed=8), 30)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**6), start_h=st.floats(0, 24), demo=st.booleans())
 def test_sensors_of_one_home_agree(seed: int, start_h: float, demo: bool) -> None:
     """Nobody is seen in two rooms at once, whatever the home, the hour and the story."""
