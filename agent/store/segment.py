@@ -8,13 +8,14 @@ never a loss. Their records hold a bit mask in hex, shifted down by the record's
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.store.files import create, read_regular, write_all
+from agent.store.files import create, read_regular, set_aside, write_all
 from agent.store.record import HEADER, encode, scan
 
 
@@ -151,11 +152,18 @@ class Segment:
         fd = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         return Writer(fd, contents.end, contents.size)
 
-    def remove(self) -> None:
-        """Delete both files, acknowledgements last."""
-        for path in (self.path, self.ack_path):
-            with suppress(OSError):
-                path.unlink()
+    def remove(self) -> bool:
+        """Delete both files, acknowledgements last; False if the documents are still there."""
+        try:
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError:  # a directory, perhaps
+                set_aside(self.path)
+        except OSError:
+            return False
+        with suppress(OSError):
+            self.ack_path.unlink()
+        return True
 
 
 def _ack(mask: int) -> bytes:
@@ -186,6 +194,8 @@ class Writer:
 
     def sync(self) -> None:
         """Make what was written last. Raise OSError: then nobody knows what is on disk."""
+        if self._fd < 0:
+            raise OSError(errno.EBADF, "closed by an earlier error")
         try:
             os.fdatasync(self._fd)
         except OSError:

@@ -104,19 +104,17 @@ class Shelf:
     def reap(self) -> None:
         """Delete segments that are done with, oldest first."""
         while self._may_drop() and not self._segments[0].waiting:
-            if self._segments[0].stop > self.keep_from:
+            if self._segments[0].stop > self.keep_from or not self._drop():
                 break
-            self._drop()
 
     def drop_oldest(self) -> list[tuple[int, bytes]] | None:
-        """Delete the oldest segment; give what waited in it, or None if it is the last."""
+        """Delete the oldest segment; give what waited in it, or None if it has to stay."""
         if not self._may_drop():
             return None
         oldest = self._segments[0]
         documents = self._documents(oldest)
         waited = [item for item in documents.items() if not oldest.is_acked(item[0])]
-        self._drop()
-        return waited
+        return waited if self._drop() else None
 
     def _find(self) -> list[Segment]:
         if not self._folder.is_dir():
@@ -186,8 +184,12 @@ class Shelf:
         newest_is_empty = bool(self._segments) and not self._segments[-1].everything
         return len(self._segments) > 1 + newest_is_empty
 
-    def _drop(self) -> None:
-        oldest = self._segments.pop(0)
+    def _drop(self) -> bool:
+        """Delete the oldest segment. One that stays must stay in front: names tell the counts."""
+        oldest = self._segments[0]
+        if not oldest.remove():
+            return False
+        del self._segments[0]
         if self._view is not None and self._view[0] is oldest:
             self._view = None
-        oldest.remove()
+        return True
