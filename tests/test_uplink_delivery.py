@@ -302,6 +302,21 @@ def test_packs_are_split_to_the_brokers_maximum(device, make_reading):
     assert not device.readings.items
 
 
+def test_pieces_of_a_split_pack_keep_their_order(device, make_reading):
+    """A piece goes only after the answer to the one before; if that is a refusal, the rest waits."""
+    device.readings.put(*[make_reading(n) for n in range(1, 21)])
+    device.up(max_packet=700)
+    device.pump()
+    first = packs(device.session)[0]
+    device.ack(1, 0x97)
+    device.pump(1.0)
+    assert packs(device.session) == [first]
+    device.now += RETRY_S
+    device.answer_all()
+    sent = [seq for pack in packs(device.session)[1:] for seq in pack]
+    assert sent == list(range(1, 21))
+
+
 def test_sensor_that_is_refused_does_not_stop_the_others(make_reading):
     """Where the broker denies one sensor's topic, the others' readings keep flowing."""
     device = Device(pack=2)
