@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent.config.load import Configuration, examine
+from agent.config.problems import Problem
 from agent.detectors import detectors
 from agent.errors import ConfigError
 
@@ -24,23 +25,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check every file; 0 if the agent would run with each of them."""
     exit_code = 0
-    everything = []
+    everything: list[Problem] = []
     for file in args.files:
         configuration, problems = examine(file)
-        everything += [asdict(problem) for problem in problems]
+        everything += problems
         if configuration is None:
             exit_code = ConfigError.exit_code
-        if args.json:
-            continue
-        for problem in problems:
-            print(problem, file=sys.stderr)
-        if configuration is None:
-            print(f"{file}: {_counted(len(problems), 'problem')}", file=sys.stderr)
-        else:
-            print(f"{file}: ok: {_summary(configuration)}")
+        if not args.json:
+            _print(str(file), configuration, problems)
     if args.json:
-        print(json.dumps(everything, indent=2))
+        print(json.dumps([_plain(problem) for problem in everything], indent=2))
     return exit_code
+
+
+def _print(file: str, configuration: Configuration | None, problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if configuration is not None:
+        print(f"{file}: ok: {_summary(configuration)}")
+        return
+    warnings = sum(problem.is_warning for problem in problems)
+    counts = [_counted(len(problems) - warnings, "error")]
+    if warnings:
+        counts.append(_counted(warnings, "warning"))
+    print(f"{file}: {', '.join(counts)}", file=sys.stderr)
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "key": problem.key,
+        "message": problem.message,
+        "severity": "warning" if problem.is_warning else "error",
+    }
 
 
 def _summary(configuration: Configuration) -> str:

@@ -7,17 +7,17 @@ import stat
 from pathlib import Path as File
 
 from agent.config.problems import Report
+from agent.config.rules import FILES
 from agent.uplink.settings import UplinkSettings
 
 SECRET = ("password_file", "key_file")
-PUBLIC = ("ca_file", "cert_file")
 
 
 def check_files(uplink: UplinkSettings, report: Report) -> None:
     """Check the files of `[uplink]` on this machine."""
-    for key in (*SECRET, *PUBLIC):
+    for key in FILES:
         name = getattr(uplink, key)
-        if name and (problem := _problem(File(name), is_secret=key in SECRET)):
+        if name.startswith("/") and (problem := _problem(File(name), is_secret=key in SECRET)):
             report.value(("uplink", key), problem)
 
 
@@ -29,5 +29,5 @@ def _problem(file: File, *, is_secret: bool) -> str | None:
     if not stat.S_ISREG(mode):
         return f"{file}: not a file"
     if is_secret and mode & (stat.S_IROTH | stat.S_IWOTH):
-        return f"anybody can read it; fix: chmod o-rwx {shlex.quote(str(file))}"
+        return f"open to others; fix: chmod o-rwx {shlex.quote(str(file))}"
     return None

@@ -15,7 +15,7 @@ from agent.config.positions import Path
 from agent.config.problems import Problem, Report
 from agent.config.sensors import read_sensors
 from agent.config.tables import Consent, SiteTable
-from agent.config.validation import names, read
+from agent.config.validation import read, required
 from agent.config.wording import found
 from agent.detectors import detectors
 from agent.errors import ConfigError
@@ -119,7 +119,7 @@ def _examined(
 
 def _table(kind: type[T], document: Mapping[str, Any], key: str, report: Report) -> T | None:
     if key not in document:
-        report.missing((key,), f"missing; allowed: [{key}] with {', '.join(names(kind))}")
+        report.missing((key,), f"missing; allowed: [{key}] with {', '.join(required(kind))}")
         return None
     if not isinstance(document[key], dict):
         report.value((key,), f"found {found(document[key])}, allowed: a table [{key}]")

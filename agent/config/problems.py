@@ -10,6 +10,8 @@ from functools import cached_property
 from agent.config.positions import BARE_KEY, Path, Spot, line_column, positions
 from agent.config.wording import meant, suggestion
 
+MOST = 100  # problems shown of one file
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -49,20 +51,23 @@ class Report:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self._found: list[Problem] = []
-        self._missing: dict[Path, Problem] = {}
+        self._found: list[_Finding] = []
+        self._missing: dict[Path, _Finding] = {}
         self._meant: set[Path] = set()
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """All problems in the order of the document."""
-        missing = [p for path, p in self._missing.items() if path not in self._meant]
-        return tuple(sorted([*self._found, *missing], key=lambda p: (p.line, p.column)))
 
     @property
     def is_fatal(self) -> bool:
         """Whether one of them is more than a warning."""
-        return any(not problem.is_warning for problem in self.problems)
+        return any(not finding.is_warning for finding in self._all())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems in the order of the document, not more than anybody would read."""
+        findings = sorted(self._all(), key=lambda finding: finding.offset)
+        shown = [self._placed(finding) for finding in findings[:MOST]]
+        if more := len(findings) - len(shown):
+            shown.append(Problem(self.file, 0, 0, "", f"{more} more problems"))
+        return tuple(shown)
 
     def unknown(self, path: Path, options: Iterable[str], what: str = "key") -> None:
         """Report a key that does not belong there."""
@@ -70,40 +75,43 @@ class Report:
         if near := meant(word, options):
             self._meant.add((*path[:-1], near))
         message = f"unknown {what}; {suggestion(word, options)}"
-        self._found.append(self._problem(path, message, at_key=True))
+        self._found.append(_Finding(self._offset(path, at_key=True), label(path), message))
 
     def missing(self, path: Path, message: str) -> None:
         """Report a key that is not there, unless an unknown one was probably meant to be it."""
-        self._missing[path] = self._problem(path, message)
+        self._missing[path] = _Finding(self._offset(path), label(path), message)
 
     def value(self, path: Path, message: str) -> None:
         """Report something wrong with the value behind a key, or with a whole table."""
-        self._found.append(self._problem(path, message))
+        self._found.append(_Finding(self._offset(path), label(path), message))
 
     def warn(self, path: Path, message: str) -> None:
         """Report a value that is doubtful, but can be used."""
-        self._found.append(self._problem(path, message, is_warning=True))
+        self._found.append(_Finding(self._offset(path), label(path), message, is_warning=True))
 
     def text_at(self, offset: int, message: str, key: str = "") -> None:
         """Report something wrong at a character of the document."""
-        line, column = line_column(self.text, offset)
-        self._found.append(Problem(self.file, line, column, key, message))
+        self._found.append(_Finding(offset, key, message))
 
     def file_itself(self, message: str) -> None:
         """Report that there is no document to speak of."""
-        self._found.append(Problem(self.file, 0, 0, "", message))
+        self._found.append(_Finding(-1, "", message))
 
     def line(self, path: Path) -> int:
         """Line of a key, or of what encloses it."""
         return line_column(self.text, self._offset(path, at_key=True))[0]
 
-    def _problem(
-        self, path: Path, message: str, *, at_key: bool = False, is_warning: bool = False
-    ) -> Problem:
-        line, column = line_column(self.text, self._offset(path, at_key=at_key))
-        return Problem(self.file, line, column, label(path), message, is_warning=is_warning)
+    def _all(self) -> list[_Finding]:
+        missing = [found for path, found in self._missing.items() if path not in self._meant]
+        return [*self._found, *missing]
 
-    def _offset(self, path: Path, *, at_key: bool) -> int:
+    def _placed(self, finding: _Finding) -> Problem:
+        line, column = line_column(self.text, finding.offset) if finding.offset >= 0 else (0, 0)
+        return Problem(
+            self.file, line, column, finding.key, finding.message, is_warning=finding.is_warning
+        )
+
+    def _offset(self, path: Path, *, at_key: bool = False) -> int:
         known = path
         while known and known not in self._spots:
             known = known[:-1]
@@ -115,3 +123,11 @@ class Report:
     @cached_property
     def _spots(self) -> Mapping[Path, Spot]:
         return positions(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    offset: int  # in the text; -1 = the file as a whole
+    key: str
+    message: str
+    is_warning: bool = False

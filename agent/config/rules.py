@@ -16,10 +16,11 @@ from agent.config.wording import quoted, suggestion
 from agent.site import Profile, Role
 from agent.uplink.settings import UplinkSettings
 
-MOST_SENSORS = 64
+MOST_SENSORS, MOST_BROKERS = 64, 8
+FILES = ("password_file", "key_file", "ca_file", "cert_file")
 SITE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 SENSOR_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-LONGEST_ZH, LONGEST_EN = 40, 120
+LONGEST_ZH, LONGEST_EN, LONGEST_PREFIX = 40, 120, 200
 USUAL_ROLES = {
     Profile.HOME: frozenset(Role) - {Role.ROADSIDE, Role.OUTFALL},
     Profile.STREET: frozenset({Role.ROADSIDE, Role.CABINET}),
@@ -67,11 +68,16 @@ def check_claims(
 ) -> None:
     """Check that no sensor before this one uses the same pin or port; add its own to `first`."""
     for claim in claims:
-        key = _claiming_key(claim, raw)
+        key = next((k for k, v in raw.items() if claim == f"{k} {v}" or _covers(v, claim)), None)
         place = (*path, key) if key else path
-        if claim in first:
-            report.value(place, f"{claim} is used twice, first in line {report.line(first[claim])}")
+        if rival := next((c for c in first if _covers(c, claim) or _covers(claim, c)), None):
+            report.value(place, f"{claim} is used twice, first in line {report.line(first[rival])}")
         first.setdefault(claim, place)
+
+
+def _covers(wide: Any, claim: str) -> bool:
+    """Whether a port alone claims all that stands on it, such as a Modbus unit."""
+    return isinstance(wide, str) and (claim == wide or claim.startswith(f"{wide} "))
 
 
 def check_role(profile: Profile, role: Role, path: Path, report: Report) -> None:
@@ -86,42 +92,51 @@ def check_role(profile: Profile, role: Role, path: Path, report: Report) -> None
 def check_uplink(uplink: UplinkSettings, report: Report) -> UplinkSettings:
     """Check brokers, prefix and credentials; the prefix comes back with its closing slash."""
     at: Path = ("uplink",)
-    if not uplink.brokers:
-        report.value((*at, "brokers"), "empty; allowed: at least one mqtts://host:8883")
-    for index, url in enumerate(uplink.brokers):
+    if not 1 <= len(uplink.brokers) <= MOST_BROKERS:
+        message = f"{len(uplink.brokers)} brokers, allowed: 1 to {MOST_BROKERS}"
+        report.value((*at, "brokers"), message)
+    for index, url in enumerate(uplink.brokers[:MOST_BROKERS]):
         if problem := _broker_problem(url, uplink.insecure):
             report.value((*at, "brokers", index), problem)
-    prefix = uplink.prefix
-    if re.search(r"[+#]", prefix):
-        report.value((*at, "prefix"), f"found {quoted(prefix)}, allowed: no wildcards + and #")
-    elif prefix.startswith(("/", "$")) or "//" in prefix:
-        report.value((*at, "prefix"), f"found {quoted(prefix)}, allowed: such as street/v1/site/")
-    elif len(prefix.encode()) > 200:
-        report.value((*at, "prefix"), f"{len(prefix.encode())} bytes, allowed: at most 200")
+    for key in FILES:
+        if getattr(uplink, key)[:1] not in ("", "/"):  # it may be the password itself
+            report.value((*at, key), "not a path; allowed: one that begins with /")
     if uplink.key_file and not uplink.cert_file:
         report.value((*at, "key_file"), "needs cert_file, the certificate that it belongs to")
     if uplink.password_file and not uplink.username:
         report.value((*at, "password_file"), "needs username")
-    if prefix and not prefix.endswith("/"):
-        return replace(uplink, prefix=prefix + "/")
+    if problem := _prefix_problem(uplink.prefix):
+        report.value((*at, "prefix"), problem)
+    if uplink.prefix and not uplink.prefix.endswith("/"):
+        return replace(uplink, prefix=f"{uplink.prefix}/")
     return uplink
+
+
+def _prefix_problem(prefix: str) -> str | None:
+    if "+" in prefix or "#" in prefix:
+        return f"found {quoted(prefix)}, allowed: no wildcards + and #"
+    if prefix.startswith(("/", "$")) or "//" in prefix:
+        return f"found {quoted(prefix)}, allowed: such as street/v1/gz-hp-0001/"
+    if len(prefix.encode()) > LONGEST_PREFIX:
+        return f"{len(prefix.encode())} bytes, allowed: at most {LONGEST_PREFIX}"
+    return None
 
 
 def _broker_problem(url: str, insecure: bool) -> str | None:
     """Say what is wrong with a broker's address, never repeating a password."""
+    if "@" in url:
+        return "has credentials in it; allowed: username and password_file"
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        return f"not an address: {error}; allowed: mqtts://host:8883"
-    if "@" in parts.netloc:
-        return "has credentials in it; allowed: username and password_file"
+    except ValueError:
+        return f"found {quoted(url)}, allowed: mqtts://host:8883, port 1 to 65535"
     if parts.scheme == "mqtt" and not insecure:
         return f"{quoted(url)} is not encrypted; allowed: mqtts://, or insecure = true"
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or " " in url:
         return f"found {quoted(url)}, allowed: mqtts://host:8883"
     if port == 0:
-        return "port 0, allowed: 1 to 65535"
+        return f"found {quoted(url)}, allowed: port 1 to 65535"
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         return f"found {quoted(url)}, allowed: nothing after host and port"
     return None
@@ -133,8 +148,3 @@ def _is_zone(name: str) -> bool:
     except (LookupError, ValueError, OSError):
         return False
     return True
-
-
-def _claiming_key(claim: str, raw: Mapping[str, Any]) -> str | None:
-    """Find the key that makes a claim such as `pin 17` or `/dev/ttyS0`."""
-    return next((key for key, item in raw.items() if claim in (item, f"{key} {item}")), None)

@@ -26,7 +26,7 @@ def read_sensors(
         report.value(("sensor",), f"found {found(tables)}, allowed: [[sensor]], one for each")
         return {}, {}
     if not tables:
-        report.value(("sensor",), "no sensor; allowed: at least one [[sensor]]")
+        report.missing(("sensor",), "missing; allowed: at least one [[sensor]]")
     if len(tables) > MOST_SENSORS:
         report.value(("sensor",), f"{len(tables)} sensors, allowed: at most {MOST_SENSORS}")
         return {}, {}

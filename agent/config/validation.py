@@ -31,6 +31,11 @@ def names(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
+def required(kind: type[Any]) -> list[str]:
+    """List the keys that a table must have."""
+    return [f.name for f in fields(kind) if f.default is f.default_factory is MISSING]
+
+
 def read(kind: type[T], raw: Mapping[str, Any], path: Path, report: Report) -> T | None:
     """Make the dataclass, or report every problem.
 
@@ -104,8 +109,7 @@ def _attempt(kind: Any, raw: Mapping[str, Any]) -> tuple[Any, list[_Fault]]:
 def _partial(kind: Any) -> Any:
     """Make a class with the same checks in which no key is required."""
     hints = get_type_hints(kind)
-    required = [f for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
-    optional: list[Any] = [(f.name, hints[f.name] | None, None) for f in required]
+    optional: list[Any] = [(name, hints[name] | None, None) for name in required(kind)]
     own = {"__pydantic_config__": STRICT, "__module__": kind.__module__}
     return make_dataclass(kind.__name__, optional, bases=(kind,), frozen=True, namespace=own)
 
