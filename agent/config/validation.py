@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from agent.config.positions import Path
-from agent.config.problems import Report
+from agent.config.problems import MOST, Report
 from agent.config.tables import STRICT
 from agent.config.wording import allowed, choices, found, hint_at, meant, quoted
 
@@ -100,7 +100,7 @@ def _attempt(kind: Any, raw: Mapping[str, Any]) -> tuple[Any, list[_Fault]]:
         value = _adapter(kind).validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
         known = {fault.path for fault in faults}
-        others = [_fault(kind, raw, detail) for detail in error.errors()]
+        others = [_fault(kind, raw, detail) for detail in error.errors(include_url=False)[:MOST]]
         return None, faults + [fault for fault in others if fault.path not in known]
     return (None if faults else value), faults
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 LONGEST = 40  # characters of a found value that are shown
@@ -86,13 +87,18 @@ def hint_at(hint: Any, path: Iterable[str | int]) -> Any:
         hint = bare(hint)
         args = get_args(hint)
         if is_dataclass(hint):
-            hint = get_type_hints(hint).get(str(part), Any)
+            hint = _hints(hint).get(str(part), Any)
         elif get_origin(hint) is tuple and args:
             index = 0 if len(args) == 1 or args[1:] == (...,) else int(part)
             hint = args[index] if index < len(args) else Any
         else:
             hint = args[1] if len(args) == 2 else Any
     return bare(hint)
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def meant(word: str, options: Iterable[str]) -> str | None:
