@@ -38,9 +38,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_folder(tmp_path: Path) -> None:
     """A folder is no configuration."""
-    assert problems(tmp_path / ".") == [f"{tmp_path}: cannot be read: Is a directory"] or problems(
-        tmp_path
-    )[0].endswith(": cannot be read: Is a directory")
+    assert problems(tmp_path / "..") == ["DIR/..: cannot be read: Is a directory"]
 
 
 def test_unreadable_file(tmp_path: Path) -> None:

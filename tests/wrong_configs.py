@@ -153,12 +153,12 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "unknown role": (
         'role = "bedroom"',
         'role = "bedrom"',
-        (f'14:8: sensor.role: found "bedrom", allowed: {ROLES}; did you mean "bedroom"?',),
+        (f'14:8: sensor.role: found "bedrom"; did you mean "bedroom"? allowed: {ROLES}',),
     ),
     "unknown profile": (
         'profile = "home"',
         'profile = "hom"',
-        ('3:11: site.profile: found "hom", allowed: home, street, outfall; did you mean "home"?',),
+        ('3:11: site.profile: found "hom"; did you mean "home"? allowed: home, street, outfall',),
     ),
     "home without consent": (
         CONSENT + "\n",
@@ -273,7 +273,7 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "quote not closed": (
         'role = "bedroom"',
         'role = "bedroom',
-        ("14:16: not TOML: illegal character '\\n'",),
+        ("14:16: not TOML: the line ends before the closing quote",),
     ),
     "bracket not closed": (
         "[uplink]",
@@ -294,7 +294,7 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         'role = "front-door"\npin = 23',
         'role = "front-dor"\npin = 99\ncontact = "open"\n[store]\nreadings_mib = 0\nfoldr = ""',
         (
-            f'20:8: sensor.role: found "front-dor", allowed: {ROLES}; did you mean "front-door"?',
+            f'20:8: sensor.role: found "front-dor"; did you mean "front-door"? allowed: {ROLES}',
             "21:7: sensor.pin: 99 is outside 0 to 27 (BCM numbers)",
             '22:11: sensor.contact: found "open", allowed: normally_open, normally_closed',
             "24:16: store.readings_mib: 0 is outside 1 to 65536",

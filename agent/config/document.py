@@ -98,6 +98,8 @@ def _report_syntax(report: Report, error: str) -> None:
     elif reason == "Invalid value":
         rest = text[offset:].partition("\n")[0]
         message = f'not TOML: found {rest[:20].strip()}, allowed: text in "quotes", a number, true'
+    elif here == "\n" and reason.startswith("Illegal character"):
+        message = "not TOML: the line ends before the closing quote"
     else:
         message = f"not TOML: {_lower(reason)}"
     report.text_at(min(offset, len(text.rstrip())), message)

@@ -19,11 +19,12 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from agent.config.positions import Path
-from agent.config.problems import MOST, Report
+from agent.config.problems import Report
 from agent.config.tables import STRICT
 from agent.config.wording import allowed, choices, found, hint_at, meant, quoted
 
 T = TypeVar("T")
+MOST = 1000  # problems of one table that are put into words
 
 
 def names(kind: type[Any]) -> list[str]:
@@ -148,8 +149,8 @@ def _mismatch(kind: Any, raw: Mapping[str, Any], path: Path) -> _Fault:
     options = choices(hint)
     if isinstance(value, str) and options:
         near = meant(value, options)
-        guess = f'; did you mean "{near}"?' if near else ""
-        message = f"found {quoted(value)}, allowed: {allowed(hint)}{guess}"
+        guess = f'; did you mean "{near}"?' if near else ","
+        message = f"found {quoted(value)}{guess} allowed: {allowed(hint)}"
     else:
         message = f"found {found(value)}, allowed: {allowed(hint)}"
     return _Fault(_Sort.MISMATCH, path, message)

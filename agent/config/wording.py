@@ -85,9 +85,9 @@ def hint_at(hint: Any, path: Iterable[str | int]) -> Any:
     """Find the type hint of a key inside a dataclass; Any where there is none."""
     for part in path:
         hint = bare(hint)
-        args = get_args(hint)
+        args, kind = get_args(hint), hint
         if is_dataclass(hint):
-            hint = _hints(hint).get(str(part), Any)
+            hint = _hints(kind).get(str(part), Any)
         elif get_origin(hint) is tuple and args:
             index = 0 if len(args) == 1 or args[1:] == (...,) else int(part)
             hint = args[index] if index < len(args) else Any
