@@ -69,32 +69,48 @@ def test_mqtt_5_is_tried_first(fake_broker):
 
 @pytest.mark.parametrize(
     "answer",
-    [b"\x20\x03\x00\x84\x00", b"\x20\x02\x00\x01"],
-    ids=["CONNACK 0x84", "CONNACK 3.1.1 rc 1"],
+    [b"\x20\x03\x00\x84\x00", b"\x20\x02\x00\x01", b"", None],
+    ids=["CONNACK 0x84", "CONNACK 3.1.1 rc 1", "closes", "silent"],
 )
-def test_broker_that_names_the_version_gets_311_from_then_on(fake_broker, answer):
-    """A broker that says that it does not speak MQTT 5 is asked in 3.1.1, at once and first later."""
+def test_broker_without_mqtt_5_gets_311(fake_broker, answer):
+    """However a broker shows that it has no MQTT 5, 3.1.1 follows at once, and comes first later."""
 
     def play(broker, sock, number):
-        broker.accept(sock, answer if number == 1 else None)
+        if number == 1 and answer is None:
+            broker.accept(sock, b"")
+            sock.recv(1)
+        else:
+            broker.accept(sock, answer if number == 1 else None)
 
     broker = fake_broker(play)
-    with session(configured(broker)) as (_, news):
+    with session(configured(broker), patience=QUICK) as (_, news):
         assert news.next().protocol == "3.1.1"
         assert news.until(LinkUp).protocol == "3.1.1"
     assert broker.versions[:3] == [5, 4, 4]
 
 
-def test_broker_that_closes_without_a_word_is_asked_in_311(fake_broker):
-    """A connection closed before CONNACK leads to 3.1.1 at once, and to MQTT 5 again on the next turn."""
+def test_mqtt_5_comes_back_when_311_fails(fake_broker):
+    """A broker that has learned MQTT 5 and forgotten 3.1.1 is found again."""
 
     def play(broker, sock, number):
         broker.accept(sock, b"" if number in {1, 3} else None)
 
     broker = fake_broker(play)
     with session(configured(broker)) as (_, news):
-        assert [news.until(LinkUp).protocol for _ in range(2)] == ["3.1.1", "3.1.1"]
-    assert broker.versions[:4] == [5, 4, 5, 4]
+        assert [news.until(LinkUp).protocol for _ in range(2)] == ["3.1.1", "5"]
+    assert broker.versions[:4] == [5, 4, 4, 5]
+
+
+def test_mqtt_5_is_tried_first_again_after_a_long_link(fake_broker, monkeypatch):
+    """After a link of an hour, here of no time, 3.1.1 is no longer preferred."""
+    monkeypatch.setattr("agent.uplink.session.RECHECK_S", 0.0)
+
+    def play(broker, sock, number):
+        broker.accept(sock, b"" if number == 1 else None)
+
+    broker = fake_broker(play)
+    with session(configured(broker)) as (_, news):
+        assert [news.until(LinkUp).protocol for _ in range(2)] == ["3.1.1", "5"]
 
 
 def test_accept_and_close_is_no_mqtt_broker(fake_broker):
@@ -114,7 +130,17 @@ def test_silence_is_given_up_by_our_own_timer(fake_broker):
     with session(configured(broker), patience=QUICK) as (_, news):
         down = news.next()
     assert "does not answer" in down.reason
-    assert 0.3 <= time.monotonic() - start < 3.0
+    assert 2 * QUICK.answer_s <= time.monotonic() - start < 3.0
+
+
+def test_silence_beyond_the_keepalive_is_still_no_answer(fake_broker):
+    """Paho closes an unanswered connection after one keep-alive: 3.1.1 is tried all the same."""
+    broker = fake_broker(lambda broker, sock, _: broker.accept(sock, b"") or sock.recv(1))
+    settings = configured(broker)
+    object.__setattr__(settings, "keepalive_s", 1)  # less than allowed, to save time
+    with session(settings) as (_, news):
+        assert news.next().reason.startswith("no MQTT broker answers")
+    assert broker.versions[:2] == [5, 4]
 
 
 def test_captive_portal_is_no_mqtt_broker(fake_broker):

@@ -32,22 +32,17 @@ class Version(Enum):
 
 
 class OtherVersion(NotConnected):
-    """The broker does not answer a CONNECT of this version as MQTT wants it.
+    """The broker does not answer a CONNECT of this version as MQTT wants it: try the other.
 
-    Attributes:
-        is_certain: it has said that the version is the reason.
+    Not all brokers without MQTT 5 say so. Some close the connection, and some wait for more bytes.
     """
-
-    def __init__(self, reason: str, *, is_certain: bool) -> None:
-        super().__init__(reason)
-        self.is_certain = is_certain
 
 
 def check_connack(code: int, text: str) -> None:
     """Raise the error that a CONNACK stands for, if it is one."""
     said = f"the broker answers: {text}"
     if code == WRONG_VERSION:
-        raise OtherVersion(said, is_certain=True)
+        raise OtherVersion(said)
     if code in REFUSALS:
         raise Refused(said)
     if code != 0:

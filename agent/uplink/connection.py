@@ -114,8 +114,10 @@ class Connection:
         deadline = time.monotonic() + self._patience.answer_s
         while self._answer is None and self._failure is None:
             left = deadline - time.monotonic()
-            if left <= 0 or is_stopping():
-                raise NotConnected("the broker accepts the connection but does not answer")
+            if is_stopping():
+                raise NotConnected("the agent is stopping")
+            if left <= 0:
+                raise OtherVersion("the broker accepts the connection but does not answer")
             self._serve(min(LOOP_S, left))
         if self._answer is not None:
             return self._accepted(*self._answer)
@@ -221,7 +223,7 @@ class Connection:
         alert = tls.explain_text(self._trouble)
         if alert:
             return NotConnected(alert)
-        return OtherVersion(f"no MQTT broker answers: {what}", is_certain=False)
+        return OtherVersion(f"no MQTT broker answers: {what}")
 
     def _accepted(self, reason: ReasonCode, properties: Properties | None) -> LinkUp:
         check_connack(reason.value, str(reason))
@@ -252,7 +254,7 @@ class Connection:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._fail(disconnected(reason.value, str(reason)))
-        elif reason == "Keep alive timeout":
+        elif self._answer is not None and reason == "Keep alive timeout":
             self._fail(NotConnected("the link is dead: no answer within two keep-alives"))
 
     def _on_log(self, _: Client, __: Any, level: int, text: str) -> None:

@@ -3,8 +3,9 @@
 One thread, "uplink", makes one connection after another; see connection.py for what it does with
 paho and backoff.py for the pauses. It tells the deciding thread what happens through the agent's
 queue and nothing else. MQTT 5 is tried first, since only there does a broker say that it has not
-taken a message. A broker that answers in no way MQTT knows is asked in 3.1.1 at once; one that has
-named the version as the reason is asked in 3.1.1 first from then on, until that no longer works.
+taken a message. Where it leads to no proper answer, 3.1.1 is tried at once, and if that works it is
+tried first from then on, until it no longer works or a link has held for an hour: it may have been
+a broker that was just starting, and it would be a pity to miss its refusals for years.
 
 `publish` and the handling of `Acked` both belong to the deciding thread. A message id is therefore
 always known before its Acked is taken from the queue, however early the PUBACK comes.
@@ -28,6 +29,7 @@ from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message
 
 CONNECT_S = 90.0  # longest that resolver, TCP to each address and TLS take without being stuck
+RECHECK_S = 3600.0  # after a link of that length MQTT 5 is tried first again
 
 log = logging.getLogger(__name__)
 
@@ -133,10 +135,9 @@ class Session:
         try:
             try:
                 connection, up = self._connect(index, version)
-            except OtherVersion as error:
-                if error.is_certain:
-                    self._first_version[index] = version.other
+            except OtherVersion:
                 connection, up = self._connect(index, version.other)
+                self._first_version[index] = version.other
         except (NotConnected, Refused) as failure:
             self._note(index, failure, held_s=None)
             return
@@ -184,6 +185,8 @@ class Session:
         if held_s is not None:
             log.info("uplink lost broker=%s held_s=%.0f: %s", self._brokers[index], held_s, failure)
             self._backoff.lost(now, held_s)
+            if held_s >= RECHECK_S:
+                self._first_version[index] = Version.V5
         if held_s is None or is_refused:
             self._backoff.failed(index, now, is_refused=is_refused)
         self._tell(LinkDown(self._attempts, str(failure), is_refused))
