@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.config.load import Configuration, examine
 from agent.config.problems import Problem
+from agent.config.wording import printable
 from agent.detectors import detectors
 from agent.errors import ConfigError
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         if configuration is None:
             exit_code = ConfigError.exit_code
         if not args.json:
-            _print(str(file), configuration, problems)
+            _print(printable(str(file)), configuration, problems)
     if args.json:
         print(json.dumps([_plain(problem) for problem in everything], indent=2))
     return exit_code

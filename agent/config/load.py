@@ -16,7 +16,7 @@ from agent.config.problems import Problem, Report
 from agent.config.sensors import read_sensors
 from agent.config.tables import Consent, SiteTable
 from agent.config.validation import read, required
-from agent.config.wording import found
+from agent.config.wording import found, printable
 from agent.detectors import detectors
 from agent.errors import ConfigError
 from agent.site import Place, Site
@@ -73,7 +73,7 @@ def examine(
         data = contents(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        report = Report(_shown(path), "")
+        report = Report(printable(str(path)), "")
         report.file_itself(f"cannot be read: {reason}")
         return None, report.problems
     return _examined(data, path, is_installed=is_installed)
@@ -85,14 +85,10 @@ def _accepted(configuration: Configuration | None, problems: tuple[Problem, ...]
     return configuration
 
 
-def _shown(path: File) -> str:
-    return str(path).encode(errors="backslashreplace").decode()
-
-
 def _examined(
     data: bytes, path: File, *, is_installed: bool
 ) -> tuple[Configuration | None, tuple[Problem, ...]]:
-    document, report = parsed(data, _shown(path))
+    document, report = parsed(data, printable(str(path)))
     if document is None:
         return None, report.problems
     for key in document.keys() - set(TABLES):

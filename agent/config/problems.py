@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.config.positions import BARE_KEY, Path, Spot, line_column, positions
-from agent.config.wording import meant, suggestion
+from agent.config.wording import meant, printable, suggestion
 
 MOST = 100  # problems shown of one file
 
@@ -107,9 +107,8 @@ class Report:
 
     def _placed(self, finding: _Finding) -> Problem:
         line, column = line_column(self.text, finding.offset) if finding.offset >= 0 else (0, 0)
-        return Problem(
-            self.file, line, column, finding.key, finding.message, is_warning=finding.is_warning
-        )
+        key, message = printable(finding.key), printable(finding.message)
+        return Problem(self.file, line, column, key, message, is_warning=finding.is_warning)
 
     def _offset(self, path: Path, *, at_key: bool = False) -> int:
         known = path

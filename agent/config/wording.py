@@ -36,10 +36,14 @@ def found(value: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """Show text in quotes, shortened, with nothing in it that could upset a terminal."""
+    """Show text in quotes, shortened."""
     short = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
-    safe = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short)
-    return f'"{safe}"'
+    return f'"{printable(short)}"'
+
+
+def printable(text: str) -> str:
+    """Escape what could upset a terminal or break a line in two."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def allowed(hint: Any) -> str:
