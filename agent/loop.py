@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from agent.clock import SystemClock
-from agent.events import DeviceState, Event, Gap, Tick
+from agent.events import DeviceState, Event, Gap, Kind, Tick
 from agent.health import Health
 from agent.inbox import Inbox, Stop
 from agent.pipeline.alarms import rfc3339
@@ -67,7 +67,7 @@ class Loop:
         self._events: list[Event] = []
         self._stop: Stop | None = None
         self._told_alarms: object = None
-        self._told_parts: dict[str, str] = {}
+        self._told_parts = _open_faults(pipeline)
         self._inputs = 0
         self._inputs_kept = 0
         self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
@@ -164,10 +164,11 @@ class Loop:
 
     def _tell_thinned(self) -> None:
         thinned = self._store.buffer.reset_thinned()
-        if thinned.first_wall is not None and thinned.last_wall is not None:
+        reason = ""
+        if thinned.count:
             first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
             reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
-            self._tell_device("storage.thinned", reason)
+        self._tell_device("storage.thinned", reason)
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms
@@ -214,6 +215,15 @@ class Loop:
             "buffer_bytes": self._store.buffer.size_bytes,
             "clock_synced": self._clock.is_synced(),
         }
+
+
+def _open_faults(pipeline: Pipeline) -> dict[str, str]:
+    """What was wrong with the device when the agent was stopped: it may be well again."""
+    return {
+        key.partition("/")[2]: str(alarm.evidence["cause"])
+        for key, alarm in pipeline.ledger.alarms.items()
+        if key.startswith(f"{Kind.DEVICE_FAULT}/")
+    }
 
 
 def _open_alarms(pipeline: Pipeline) -> list[dict[str, object]]:
