@@ -49,9 +49,9 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         clock = SystemClock(speed)
         pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
         store = Store(
-            Buffer(folder, configuration.store.readings_mib << 20),
-            Outbox(folder),
-            Snapshots(folder),
+            Buffer(folder / "readings", configuration.store.readings_mib << 20),
+            Outbox(folder / "outbox"),
+            Snapshots(folder / "snapshots"),
         )
         recovered = go_on(pipeline, clock, store)
         inbox = Inbox(clock, recovered.sequence)

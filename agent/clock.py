@@ -12,11 +12,18 @@ TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
 class Clock(Protocol):
-    """Where stamps come from."""
+    """Where stamps come from.
 
-    @property
-    def boot(self) -> str:
-        """Id of this boot of the kernel."""
+    Attributes:
+        boot: id of this boot of the kernel.
+        offset: monotonic count minus the kernel's seconds since boot.
+    """
+
+    boot: str
+    offset: float
+
+    def carry_on(self, boot: str, offset: float, mono: float, wall: float) -> None:
+        """Continue the monotonic count of an earlier run."""
 
     def mono(self) -> float:
         """Seconds that never go back."""
@@ -90,9 +97,13 @@ class ManualClock:
 
     def __init__(self, mono: float = 1000.0, wall: float = 1_790_000_000.0) -> None:
         self.boot = "test"
+        self.offset = 0.0
         self._mono = mono
         self._wall = wall
         self.synced = True
+
+    def carry_on(self, boot: str, offset: float, mono: float, wall: float) -> None:
+        """Nothing to do: the test says what time it is."""
 
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""

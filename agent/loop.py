@@ -7,11 +7,12 @@ can wait (syncing plain readings, snapshots) comes last.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from agent.clock import SystemClock
+from agent.clock import Clock
 from agent.events import DeviceState, Event, Gap, Kind, Tick
 from agent.health import Health
 from agent.inbox import Inbox, Stop
@@ -29,7 +30,7 @@ SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
 SNAPSHOT_S, SNAPSHOT_ITEMS = 300.0, 20_000  # inputs to run again after a restart: half a second
 HEALTH_S = 60.0
 RETRY_S = 1.0
-FLUSH_S = 1.0  # for the last PUBACKs when the agent is stopped
+FLUSH_S, FLUSH_TURNS = 1.0, 20  # for the last PUBACKs when the agent is stopped
 
 
 class Loop:
@@ -50,7 +51,7 @@ class Loop:
         store: Store,
         delivery: Delivery,
         wire: Wire,
-        clock: SystemClock,
+        clock: Clock,
         health: Health,
         tick_s: float,
         now: Callable[[], float] = time.monotonic,
@@ -86,16 +87,18 @@ class Loop:
             self._handle(item)
         self._commit()
         self._tell_alarms()
-        self._delivery.pump(self._clock.mono())
+        with self._storage_watched():
+            self._delivery.pump(self._clock.mono())
         self._house_keeping()
         self.progress = self._now()
 
     def finish(self) -> None:
         """Decide what is still waiting, keep everything, and give the last PUBACKs a moment."""
         self.turn(0.0)
-        deadline = self._now() + FLUSH_S
-        while not self._delivery.is_idle and self._now() < deadline:
-            self.turn(0.05)
+        for _ in range(FLUSH_TURNS):
+            if self._delivery.is_idle:
+                break
+            self.turn(FLUSH_S / FLUSH_TURNS)
         keep(self._pipeline, self._clock, self._store)
 
     def _handle(self, item: object) -> None:
@@ -108,18 +111,17 @@ class Loop:
             case Tick():
                 self._events += self._pipeline.advance(item.stamp.mono)
             case LinkUp() | LinkDown() | Acked():
-                self._delivery.handle(item)
                 self._watch_link(item)
+                with self._storage_watched():
+                    self._delivery.handle(item)
             case Stop():
                 self._stop = item
             case _:
                 raise TypeError(f"nobody handles {item!r}")
 
     def _append(self, item: Reading | SensorState | DeviceState | Gap) -> None:
-        try:
+        with self._storage_watched():
             self._store.buffer.append(item)
-        except OSError as error:
-            self._storage(str(error))
 
     def _commit(self) -> None:
         """Put inputs, then events on disk; what cannot be written is tried again."""
@@ -130,17 +132,22 @@ class Loop:
             self._store.outbox.put(self._events)
         except OSError as error:
             self._next["retry"] = self._now() + RETRY_S
-            self._storage(str(error))
+            self._tell_device("storage", str(error))
             return
         for event in self._events:
             data = event.payload["data"]
             log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
                      event.payload["type"].split(".")[2])  # fmt: skip
         self._events.clear()
-        self._storage("")
+        self._tell_device("storage", "")
 
-    def _storage(self, reason: str) -> None:
-        self._tell_device("storage", reason)
+    @contextlib.contextmanager
+    def _storage_watched(self) -> Iterator[None]:
+        """Report a failing disk, and go on from memory."""
+        try:
+            yield
+        except OSError as error:
+            self._tell_device("storage", str(error))
 
     def _watch_link(self, message: LinkUp | LinkDown | Acked) -> None:
         """Tell what a person has to mend; a link that is merely down comes back by itself."""
@@ -181,10 +188,8 @@ class Loop:
         buffer = self._store.buffer
         if buffer.unsynced >= SYNC_ITEMS or (buffer.unsynced and now >= self._next["sync"]):
             self._next["sync"] = now + SYNC_S
-            try:
+            with self._storage_watched():
                 buffer.sync()
-            except OSError as error:
-                self._storage(str(error))
         if now >= self._next["tick"]:
             self._next["tick"] = now + self._tick_s
             self._inbox.tick()
@@ -198,12 +203,10 @@ class Loop:
     def _snapshot(self, now: float) -> None:
         self._next["snapshot"] = now + SNAPSHOT_S
         self._inputs_kept = self._inputs
-        try:
+        with self._storage_watched():
             keep(self._pipeline, self._clock, self._store)
             self._store.buffer.reap()
             self._tell_thinned()
-        except OSError as error:
-            self._storage(str(error))
 
     def _counters(self) -> dict[str, object]:
         return {

@@ -1,8 +1,8 @@
 """Recorded readings as a stream: CSV or the JSON lines that `buffer export` writes; .gz as it is.
 
 CSV has the header `time,sensor,quantity,value`; `quantity` may be absent or empty where the sensor
-has only one. Times are ISO 8601 with offset, or local time of the site. In a recording both clocks
-are one: monotonic seconds are seconds since 1970.
+has only one; an empty value is a reading without one. Times are ISO 8601 with offset, or local time
+of the site. In a recording both clocks are one: monotonic seconds are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import heapq
 import io
 import itertools
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class Recording:
                     at = moment.replace(fold=1).timestamp()
                 if at < last:
                     raise ValueError(f"time goes back to {time}")
-                figure = float(value)
+                figure = float(value) if value != "" else math.nan
                 if name[1] in TWO_STATE and figure not in (0.0, 1.0):
                     raise ValueError(f"{name[1].value} is 0 or 1, not {value}")
             except (ValueError, TypeError) as error:

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.clock import SystemClock
+from agent.clock import Clock
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
@@ -47,7 +47,7 @@ class Recovered:
     sequence: int
 
 
-def keep(pipeline: Pipeline, clock: SystemClock, store: Store) -> None:
+def keep(pipeline: Pipeline, clock: Clock, store: Store) -> None:
     """Write a snapshot; inputs up to here are no longer needed for going on."""
     store.buffer.sync()
     clock_state = {"boot": clock.boot, "offset": clock.offset}
@@ -56,7 +56,7 @@ def keep(pipeline: Pipeline, clock: SystemClock, store: Store) -> None:
         store.buffer.keep_from = pipeline.last.sequence + 1
 
 
-def go_on(pipeline: Pipeline, clock: SystemClock, store: Store) -> Recovered:
+def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     """Bring a fresh pipeline and clock to where the agent was."""
     snapshot = store.snapshots.load(NAME) or {}
     _recall(pipeline, snapshot.get("pipeline"))
@@ -73,8 +73,8 @@ def go_on(pipeline: Pipeline, clock: SystemClock, store: Store) -> Recovered:
         return Recovered(None, sequence)
     alive_until = max(pipeline.last.mono, last_mono or 0.0)
     wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
-    saved = snapshot.get("clock", {"boot": pipeline.last.boot, "offset": 0.0})
-    clock.carry_on(saved["boot"], saved["offset"], alive_until, wall)
+    saved = snapshot.get("clock") or {}
+    clock.carry_on(saved.get("boot", ""), saved.get("offset", 0.0), alive_until, wall)
     log.info("going on inputs_run_again=%d open_alarms=%d", pipeline.last.sequence - begun,
              len(pipeline.ledger.alarms))  # fmt: skip
     return Recovered(alive_until, sequence)

@@ -1,0 +1,330 @@
+"""The deciding thread with its store on disk: order, crash, restart, faults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sites import MONDAY, home, limits, street
+
+from agent.clock import ManualClock
+from agent.events import Event
+from agent.health import Health, ServiceManager
+from agent.inbox import Inbox, Stop
+from agent.loop import Loop
+from agent.pipeline.pipeline import Pipeline
+from agent.recovery import Store, go_on
+from agent.site import Site
+from agent.store.buffer import Buffer
+from agent.store.outbox import Outbox
+from agent.store.snapshots import Snapshots
+from agent.uplink.delivery import Delivery
+from agent.uplink.link import Acked, LinkDown, LinkUp
+from agent.uplink.settings import UplinkSettings
+from agent.uplink.wire import Message, Wire
+from drivers.reading import Quantity
+
+
+class FakeSession:
+    """Takes what is published; a test acknowledges."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def publish(self, message: Message, link: int) -> int | None:  # noqa: ARG002
+        self.sent.append(message)
+        return len(self.sent)
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(m.payload) for m in self.sent if "/event/" in m.topic]
+
+
+class Life:
+    """One run of the agent on a folder; `Life` again on the same folder is a restart."""
+
+    def __init__(self, of: Site, folder: Path, clock: ManualClock) -> None:
+        self.clock = clock
+        self.session = FakeSession()
+        self.store = Store(
+            Buffer(folder / "readings", 64 << 20),
+            Outbox(folder / "outbox"),
+            Snapshots(folder / "snapshots"),
+        )
+        self.pipeline = Pipeline(of, limits())
+        recovered = go_on(self.pipeline, clock, self.store)
+        self.inbox = Inbox(clock, recovered.sequence)
+        wire = Wire(of, UplinkSettings(brokers=("mqtts://broker.example",), readings=True))
+        self.delivery = Delivery(wire, self.session, self.store.outbox, self.store.buffer)
+        self.loop = Loop(
+            inbox=self.inbox,
+            pipeline=self.pipeline,
+            store=self.store,
+            delivery=self.delivery,
+            wire=wire,
+            clock=clock,
+            health=Health(ServiceManager(), []),
+            tick_s=1.0,
+            now=clock.mono,
+        )
+        self.inbox.gap(recovered.alive_until)
+        self.turn()
+
+    def turn(self) -> None:
+        self.loop.turn(0.0)
+
+    def feed(self, sensor: str, quantity: Quantity, value: float, after_s: float = 1.0) -> None:
+        self.clock.advance(after_s)
+        self.inbox.emitter(sensor)(quantity, value)
+        self.turn()
+
+    def connect(self) -> None:
+        self.inbox.post(LinkUp(1, "broker.example:8883", "5", 20))
+        self.turn()
+
+    def stored(self) -> list[Event]:
+        return list(self.store.outbox.take(0, 10_000))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(mono=5000.0, wall=MONDAY)
+
+
+FLOOD = [2700.0 - min(12 * max(m - 10, 0), 480) for m in range(60)]
+
+
+def flood(life: Life, depths: Sequence[float]) -> None:
+    for distance in depths:
+        life.feed("road-level", Quantity.DISTANCE_MM, distance, after_s=60.0)
+
+
+def ids(events: Sequence[Event]) -> list[str]:
+    return [event.id for event in events]
+
+
+def test_an_event_is_on_disk_before_it_is_sent(tmp_path: Path, clock: ManualClock) -> None:
+    """At the moment of publishing, a second reader finds the event in the outbox."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+    on_disk: list[list[str]] = []
+    publish = life.session.publish
+
+    def look(message: Message, link: int) -> int | None:
+        if "/event/" in message.topic:
+            on_disk.append(ids(Outbox(tmp_path / "outbox").take(0, 10)))
+        return publish(message, link)
+
+    life.session.publish = look  # type: ignore[method-assign]
+    life.feed("cord", Quantity.HELP, 1.0)
+    assert on_disk == [ids(life.stored())]
+    assert on_disk[0]
+
+
+def test_an_event_leaves_the_disk_only_on_puback(tmp_path: Path, clock: ManualClock) -> None:
+    """Published is not delivered."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+    life.feed("cord", Quantity.HELP, 1.0)
+    mid = next(i for i, m in enumerate(life.session.sent, start=1) if "/event/" in m.topic)
+    assert life.stored()
+    life.inbox.post(Acked(1, mid))
+    life.turn()
+    assert not life.stored()
+
+
+def test_without_a_broker_everything_is_kept(tmp_path: Path, clock: ManualClock) -> None:
+    """The agent senses, decides and stores with nobody to tell."""
+    life = Life(street(), tmp_path, clock)
+    flood(life, FLOOD)
+    assert [event.payload["data"]["level"] for event in life.stored()] == [
+        "blue",
+        "yellow",
+        "orange",
+        "red",
+    ]
+    assert not life.session.sent
+
+
+@pytest.mark.parametrize("crash_at", [1, 15, 23, 24, 25, 40, 59])
+def test_a_crash_at_any_point_changes_no_event(
+    crash_at: int, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Killed and started again within the minute: the same events as without."""
+    whole = Life(street(), tmp_path / "whole", ManualClock(clock.mono(), clock.wall()))
+    flood(whole, FLOOD)
+    life = Life(street(), tmp_path / "cut", clock)
+    flood(life, FLOOD[:crash_at])
+    life = Life(street(), tmp_path / "cut", clock)  # nothing was closed
+    flood(life, FLOOD[crash_at:])
+    assert [(e.id, e.payload["data"]["level"], e.sequence) for e in life.stored()] == [
+        (e.id, e.payload["data"]["level"], e.sequence) for e in whole.stored()
+    ]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("read"), st.floats(0, 520)),
+        st.tuples(st.sampled_from(["crash", "up", "down", "ack", "stop"]), st.just(0.0)),
+    ),
+    min_size=5,
+    max_size=60,
+)
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS)
+def test_no_interleaving_loses_an_event(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, float]]
+) -> None:
+    """Readings, crashes, links and PUBACKs in any order: every event is stored or was taken."""
+    folder = tmp_path_factory.mktemp("life")
+    clock = ManualClock(mono=5000.0, wall=MONDAY)
+    life = Life(street(), folder, clock)
+    taken: dict[int, str] = {}
+    link = acked = 0
+    for what, depth in steps:
+        match what:
+            case "read":
+                life.feed("road-level", Quantity.DISTANCE_MM, 2700 - depth, after_s=60.0)
+            case "crash":
+                life, link, acked = Life(street(), folder, clock), 0, 0
+            case "stop":
+                life.loop.finish()
+                life, link, acked = Life(street(), folder, clock), 0, 0
+            case "up":
+                link += 1
+                acked = len(life.session.sent)
+                life.inbox.post(LinkUp(link, "b", "5", 20))
+            case "down":
+                life.inbox.post(LinkDown(link, "gone"))
+            case "ack" if acked < len(life.session.sent):
+                message = life.session.sent[acked]
+                acked += 1
+                if "/event/" in message.topic:
+                    event = json.loads(message.payload)
+                    taken[int(event["sequence"])] = event["id"]
+                life.inbox.post(Acked(link, acked))
+        life.turn()
+    waiting = {event.sequence: event.id for event in life.stored()}
+    known = taken | waiting
+    assert sorted(known) == list(range(1, life.pipeline.ledger.sequence + 1))
+    assert len(set(known.values())) == len(known)
+
+
+def test_time_without_the_agent_is_no_silence_of_sensors(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """After an hour off, no sensor is called faulty and no one is called still."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    for _ in range(5):
+        life.feed("smoke", Quantity.SMOKE, 0.0, after_s=10.0)
+    life.loop.finish()
+    clock.advance(5 * 3600)
+    life = Life(home(), tmp_path, clock)
+    clock.advance(60)
+    life.inbox.tick()
+    life.turn()
+    assert not life.stored()
+
+
+def test_an_alarm_due_while_the_agent_was_killed_comes_once(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """A crash right after a deadline's event neither repeats nor loses it."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.feed("kitchen-pir", Quantity.MOTION, 0.0)
+    clock.advance(4 * 3600 + 1)
+    life.inbox.tick()
+    life.turn()
+    before = [(e.id, e.sequence) for e in life.stored()]
+    life = Life(home(), tmp_path, clock)
+    assert [(e.id, e.sequence) for e in life.stored()] == before
+    assert len(before) == 1
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    assert [e.payload["type"].split(".")[2] for e in life.stored()] == ["raised", "cleared"]
+
+
+def test_a_snapshot_of_another_release_does_not_stop_the_agent(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """What cannot be used starts anew; what is journalled is run again."""
+    life = Life(street(), tmp_path, clock)
+    flood(life, FLOOD[:30])
+    life.store.snapshots.save("pipeline", {"pipeline": {"format": 99}, "clock": {}})
+    told = ids(life.stored())
+    life = Life(street(), tmp_path, clock)
+    flood(life, FLOOD[30:])
+    assert ids(life.stored())[: len(told)] == told
+    assert len(set(ids(life.stored()))) == len(life.stored())
+
+
+def test_a_disk_that_fails_is_told_and_costs_no_event(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events wait in memory until they can be written; the fault has an end."""
+    life = Life(home(), tmp_path, clock)
+    put = life.store.outbox.put
+
+    def full(events: Sequence[Event]) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(life.store.outbox, "put", full)
+    life.feed("cord", Quantity.HELP, 1.0)
+    assert not life.stored()
+    monkeypatch.setattr(life.store.outbox, "put", put)
+    for _ in range(4):
+        clock.advance(2.0)
+        life.inbox.tick()
+        life.turn()
+    kinds = [(e.kind, e.payload["type"].split(".")[2]) for e in life.stored()]
+    assert kinds[0] == ("home.help", "raised")
+    assert ("device.fault", "fault") in kinds
+    assert ("device.fault", "restored") in kinds
+
+
+def test_a_broker_that_refuses_the_device_is_a_fault_and_a_lost_link_is_not(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Only what a person has to mend is reported."""
+    life = Life(street(), tmp_path, clock)
+    life.inbox.post(LinkDown(1, "connection lost"))
+    life.turn()
+    life.turn()
+    assert not life.stored()
+    life.inbox.post(LinkDown(2, "bad user name or password", is_refused=True))
+    life.turn()
+    life.turn()
+    assert [e.payload["data"]["evidence"]["cause"] for e in life.stored()] == [
+        "bad user name or password"
+    ]
+
+
+def test_open_alarms_are_a_retained_list(tmp_path: Path, clock: ManualClock) -> None:
+    """Whoever connects later sees what is open."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+    life.feed("smoke", Quantity.SMOKE, 1.0)
+    last = [m for m in life.session.sent if m.topic.endswith("/alarms")][-1]
+    assert last.retain
+    assert [alarm["kind"] for alarm in json.loads(last.payload)] == ["home.smoke"]
+
+
+def test_a_stop_ends_the_loop_after_everything_before_it(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """SIGTERM loses nothing that was queued before it."""
+    life = Life(home(), tmp_path, clock)
+    life.inbox.emitter("cord")(Quantity.HELP, 1.0)
+    life.inbox.post(Stop("SIGTERM"))
+    assert life.loop.run() == "SIGTERM"
+    life.loop.finish()
+    assert [event.kind for event in life.stored()] == ["home.help"]
