@@ -110,10 +110,17 @@ class Segment:
 
     def load_acks(self) -> None:
         """Read what is acknowledged; what cannot be read counts as not acknowledged."""
-        with suppress(OSError, ValueError):
+        is_whole = True
+        try:
             for piece in scan(read_regular(self.ack_path)):
-                if piece.payload is not None:
+                if piece.payload is None:
+                    is_whole = False
+                else:
                     self.acked |= int(piece.payload, 16) << piece.place
+        except (OSError, ValueError):
+            is_whole = False
+        if not is_whole:  # what is appended to a torn record would be lost, or worse, complete it
+            self._write_acks()
 
     def acknowledge(self, mask: int, sync: bool = False) -> None:
         """Acknowledge the documents of a mask; a disk that refuses costs duplicates only."""
@@ -140,7 +147,13 @@ class Segment:
         self.stop = stop
         if self.acked & ~self.everything:
             self.acked &= self.everything
+            self._write_acks()
+
+    def _write_acks(self) -> None:
+        try:
             os.close(create(self.ack_path, _ack(self.acked) if self.acked else b""))
+        except OSError:
+            set_aside(self.ack_path)
 
     def measure(self) -> None:
         """Look up how much the file takes."""
