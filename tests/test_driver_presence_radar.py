@@ -6,6 +6,7 @@ import json
 import os
 import tty
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from drivers import presence_radar, serial_port
 from drivers.base import DeviceSilent, FrameError, PortError, load
 from drivers.frames import Framer
+from drivers.gpio import GpioLine
 from drivers.presence_radar import REPORT
 from drivers.reading import Quantity
 
@@ -170,3 +172,25 @@ def test_implausible_keys_are_refused(keys: dict[str, object], key: str) -> None
     """A port that is no path, or a rate that no radar has, is refused by its key."""
     with pytest.raises(ValidationError, match=f"Value error, {key}: "):
         TypeAdapter(presence_radar.Config).validate_json(json.dumps(keys))
+
+
+def test_its_output_pin_will_do_where_no_port_is_free() -> None:
+    """With `pin` it is one line, high with presence, and claims the pin alone."""
+    config = presence_radar.Config(pin=17)
+    traits = SPEC.traits(config)
+    assert (traits.quantities, traits.claims) == ((Quantity.PRESENCE,), ("pin 17",))
+    assert isinstance(SPEC.build(config), GpioLine)
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ({}, "port: missing; give a port, or a pin for OUT"),
+        ({"port": "/dev/ttyUSB0", "pin": 4}, "pin: there is a port as well; give one of the two"),
+        ({"pin": 40}, "pin: 40 is outside 0 to 27"),
+    ],
+)
+def test_it_has_a_port_or_a_pin(keys: dict[str, Any], complaint: str) -> None:
+    """Neither or both is an error that names the key."""
+    with pytest.raises(ValueError, match=complaint):
+        presence_radar.Config(**keys)
