@@ -26,7 +26,7 @@ USAGE = 2
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
-    """The parser; `only` names the one command whose options are wanted (the others cost time)."""
+    """Build the parser; only the command named `only` gets its options (the others cost time)."""
     top = argparse.ArgumentParser(
         prog="street-agent", description="Edge agent for street-level sensors."
     )
