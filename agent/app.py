@@ -17,6 +17,7 @@ from agent.inbox import Inbox, Stop
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, Store, go_on
+from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
 from agent.store.outbox import Outbox
@@ -49,9 +50,9 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         clock = SystemClock(speed)
         pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
         store = Store(
-            Buffer(folder / "readings", configuration.store.readings_mib << 20),
-            Outbox(folder / "outbox"),
-            Snapshots(folder / "snapshots"),
+            Buffer(folder / layout.READINGS, configuration.store.readings_mib << 20),
+            Outbox(folder / layout.OUTBOX),
+            Snapshots(folder / layout.SNAPSHOTS),
         )
         recovered = go_on(pipeline, clock, store)
         inbox = Inbox(clock, recovered.sequence)

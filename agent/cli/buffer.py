@@ -14,10 +14,10 @@ from typing import Any
 
 from agent.errors import StorageError
 from agent.store.buffer import recorded
+from agent.store.layout import READINGS
 from drivers.reading import Reading
 
 PERMISSION = 5
-READINGS = "readings"  # where in the state folder agent/app.py puts the buffer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.demo.child import Child
 from agent.demo.sites import SITES, write
 from agent.errors import StreetAgentError
+from agent.store.layout import OUTBOX
 from agent.store.outbox import Outbox
 
 
@@ -47,7 +48,7 @@ class Agents:
 
     def raised(self) -> int:
         """How many events they have put on disk, by their own stores. They must have ended."""
-        return sum(Outbox(_state(file)).last_sequence for file in self._files)
+        return sum(Outbox(_state(file) / OUTBOX).last_sequence for file in self._files)
 
 
 def _state(file: Path) -> Path:

@@ -1,0 +1,5 @@
+"""Where in the state folder each part of the store lives."""
+
+READINGS = "readings"
+OUTBOX = "outbox"
+SNAPSHOTS = "snapshots"
