@@ -294,7 +294,7 @@ def test_a_record_within_a_document_is_no_record(tmp_path: Path) -> None:
     data = bytearray(file.read_bytes())
     for at in range(30):
         file.write_bytes(data[:at] + b"?" + data[at + 1 :])
-        assert contents(open_table(tmp_path / ".." / tmp_path.name)) == {2: {"x": "good"}}
+        assert contents(open_table(tmp_path)) == {2: {"x": "good"}}
         (tmp_path / "t" / "000000000001.ack").unlink()
 
 
@@ -329,9 +329,9 @@ def test_a_file_of_another_kind_is_set_aside(tmp_path: Path, kind: str) -> None:
         assert list(contents(again)) == rest
         assert len(again) == len(rest)
         damage = again.damage
-        assert (damage.count, damage.files > 0) == ((3, True) if victim < 3 else (0, True)) or (
-            victim < 3 and kind in {"empty", "garbage"} and damage.count == 3
-        )
+        is_read = kind in {"empty", "garbage"}  # as a segment, if it is not the newest
+        assert damage.count == (3 if victim < 3 else 0)
+        assert damage.files == (0 if is_read and victim < 3 else 1)
         again.insert({"n": "new"})
         again.remove(doc_ids=rest)
         assert again.all() == [{"n": "new"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 QUARANTINE_BYTES = 256 * 1024
@@ -32,22 +32,34 @@ class Damage:
 
 
 class Quarantine:
-    """Counts damage, and keeps the first 256 KiB of damaged bytes in a file named `damaged`."""
+    """Counts damage, and keeps the first 256 KiB of damaged bytes in a file named `damaged`.
+
+    Attributes:
+        found: what was counted.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.found = Damage()
         self._path = folder / "damaged"
-        self.count = 0
-        self.first: int | None = None
-        self.last: int | None = None
-        self.torn = 0
-        self.files = 0
-        self.rewritten = 0
+
+    def count(self, *, torn: int = 0, files: int = 0, rewritten: int = 0) -> None:
+        """Count what loses no document that is known of."""
+        self.found = replace(
+            self.found,
+            torn=self.found.torn + torn,
+            files=self.found.files + files,
+            rewritten=self.found.rewritten + rewritten,
+        )
 
     def lose(self, ids: list[int]) -> None:
         """Count documents that cannot be read."""
-        self.count += len(ids)
-        self.first = min(ids if self.first is None else [self.first, *ids])
-        self.last = max(ids if self.last is None else [self.last, *ids])
+        known = [i for i in (self.found.first, self.found.last) if i is not None]
+        self.found = replace(
+            self.found,
+            count=self.found.count + len(ids),
+            first=min(ids + known),
+            last=max(ids + known),
+        )
 
     def keep(self, scrap: bytes) -> None:
         """Set damaged bytes aside, as far as there is room for them."""
@@ -60,8 +72,3 @@ class Quarantine:
                     os.write(fd, scrap[:room] + b"\n")
             finally:
                 os.close(fd)
-
-    @property
-    def report(self) -> Damage:
-        """What was counted, as a value."""
-        return Damage(self.count, self.first, self.last, self.torn, self.files, self.rewritten)

@@ -38,7 +38,7 @@ class Shelf:
     @property
     def damage(self) -> Damage:
         """What was found wrong since it was opened."""
-        return self._quarantine.report
+        return self._quarantine.found
 
     @property
     def size_bytes(self) -> int:
@@ -118,7 +118,7 @@ class Shelf:
 
     def _find(self) -> list[Segment]:
         if not self._folder.is_dir():
-            self._quarantine.files += self._folder.exists()
+            self._quarantine.count(files=self._folder.exists())
             set_aside(self._folder)
             self._folder.mkdir(parents=True, mode=0o700)
         segments = [Segment(self._folder, first) for first in firsts(self._folder)]
@@ -176,7 +176,7 @@ class Shelf:
             segment.acknowledge(segment.mask(lost))
 
     def _set_aside(self, segment: Segment) -> None:
-        self._quarantine.files += 1
+        self._quarantine.count(files=1)
         set_aside(segment.path)
 
     def _may_drop(self) -> bool:

@@ -108,7 +108,7 @@ class Spool(Shelf):
         if contents.is_useless:
             self._set_aside(newest)
         elif contents.is_torn:
-            self._quarantine.torn += 1
+            self._quarantine.count(torn=1)
             self._quarantine.keep(contents.scraps[-1])
         if not contents.documents and (contents.scraps or not contents.size):
             self._begin(newest.first, 0)
@@ -134,7 +134,7 @@ class Spool(Shelf):
         try:
             self._write(batch)
         except OSError:
-            self._quarantine.rewritten += not self._pending  # else counted with those
+            self._quarantine.count(rewritten=not self._pending)  # else counted with those
             self._roll(batch[0][0], _size(batch))
             try:
                 self._write(batch)
@@ -184,7 +184,7 @@ class Spool(Shelf):
 
     def _rewrite(self) -> None:
         """Write what a failed sync has left in doubt into a new segment."""
-        self._quarantine.rewritten += 1
+        self._quarantine.count(rewritten=1)
         first = self._pending[0][0]
         old = self._segments[-1]
         acked = [i for i, _ in self._pending if i < old.stop and old.is_acked(i)]
