@@ -5,8 +5,9 @@ from __future__ import annotations
 from sites import MONDAY, Player, home, level, site, steps
 
 from agent.events import Gap
-from agent.site import Profile
-from drivers.reading import SensorState, SensorStatus, Stamp
+from agent.site import Profile, Role, Sensor
+from drivers.base import Traits
+from drivers.reading import Quantity, Reading, SensorState, SensorStatus, Stamp
 
 HOUR = 3600.0
 
@@ -186,3 +187,19 @@ def test_a_sensor_that_measures_every_second_is_missed_within_a_minute() -> None
     player.until(at(1) + 99 + 61)
     assert steps(player.events) == [("fault", "yellow")]
     assert player.events[0].payload["data"]["evidence"]["limit_source"] == "learned"
+
+
+def test_the_quantities_of_a_probe_are_one_pace() -> None:
+    """Six values a minute in one burst are a reading a minute, not six quick ones."""
+    quantities = (Quantity.PH, Quantity.TURBIDITY_NTU, Quantity.ORP_MV)
+    probe = Sensor("sonde", "water_quality", Role.OUTFALL, Traits(quantities, 30.0, 7200.0))
+    player = Player(site(Profile.OUTFALL, probe))
+    for minute in range(60):
+        for i, quantity in enumerate(quantities):
+            at_s = at(1) + 60 * minute + i
+            stamped = Stamp("test", at_s, at_s, synced=True, sequence=3 * minute + i + 1)
+            reading = Reading("sonde", quantity, 7.0 + minute / 100, stamped)
+            player.events += player.pipeline.take(reading)[1]
+    assert not player.events
+    player.until(at(2) + 31 * 60)
+    assert steps(player.events) == [("fault", "yellow")]

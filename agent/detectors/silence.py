@@ -23,6 +23,7 @@ from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus
 
 REPEATS = 3
 SHORTEST_S = 60.0
+ENOUGH = 10  # pauses before a pace is trusted
 PAUSES = 30.0
 DECAY = 0.98  # so the longest pause of the last hundred readings or so counts
 FASTEST_S = 5.0  # what repeats faster is a sensor that triggers again, not a level re-emitted
@@ -42,7 +43,9 @@ class State:
     Attributes:
         heard: monotonic and wall seconds of the last sign of life.
         value: its last value.
-        pause_s: the longest recent pause between two readings; 0 before the second.
+        lead: monotonic seconds of the last reading of its first quantity.
+        pause_s: the longest recent pause between two of those.
+        pauses: how many pauses there have been, up to 10.
         repeats: how often in a row a two-state sensor re-emitted its level; 3 stays.
         reason: why it is called faulty; empty while it is well.
         onset: monotonic and wall seconds since when it is faulty.
@@ -50,7 +53,9 @@ class State:
 
     heard: tuple[float, float]
     value: float | None = None
+    lead: float | None = None
     pause_s: float = 0.0
+    pauses: int = 0
     repeats: int = 0
     reason: str = ""
     onset: tuple[float, float] = (0.0, 0.0)
@@ -72,14 +77,14 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
     at = (now.stamp.mono, now.stamp.wall)
     match now:
         case Reading():
-            well = State(at, now.value, _pause_s(state, now), _repeats(setup, state, now))
+            well = State(at, now.value, *_pace(setup, state, now), _repeats(setup, state, now))
             if not state.reason:
                 return well, ()
             return well, (Finding(Kind.SENSOR_FAULT, setup.subject, None, state.onset),)
         case SensorState(status=SensorStatus.LOST | SensorStatus.SILENT):
             return _fault(setup, state, now.status.value, at, cause=now.reason)
         case Gap():
-            return replace(state, heard=at, value=None), ()
+            return replace(state, heard=at, lead=None), ()
         case Tick() if not state.reason:
             return _fault(setup, state, "silent", at, cause="")
     return state, ()
@@ -98,16 +103,20 @@ def _limit_s(setup: Setup[Config], state: State) -> float | None:
     longest = setup.sensor.traits.silent_after_s
     if longest is None or not TWO_STATE.isdisjoint(setup.sensor.traits.quantities):
         return longest if state.repeats >= REPEATS else None
-    if not state.pause_s:
+    if state.pauses < ENOUGH:
         return longest
     return min(longest, max(SHORTEST_S, PAUSES * state.pause_s))
 
 
-def _pause_s(state: State, now: Reading) -> float:
-    """Follow the longest recent pause; the quantities of one probe come at the same moment."""
-    if state.value is None or state.reason or now.stamp.mono == state.heard[0]:
-        return state.pause_s
-    return max(now.stamp.mono - state.heard[0], DECAY * state.pause_s)
+def _pace(setup: Setup[Config], state: State, now: Reading) -> tuple[float | None, float, int]:
+    """Follow the pauses of the first quantity; the others of a probe come along with it."""
+    at = now.stamp.mono
+    if now.quantity is not setup.sensor.traits.quantities[0]:
+        return state.lead, state.pause_s, state.pauses
+    if state.lead is None or state.reason:
+        return at, state.pause_s, state.pauses
+    pause_s = max(at - state.lead, DECAY * state.pause_s)
+    return at, pause_s, min(state.pauses + 1, ENOUGH)
 
 
 def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
