@@ -7,16 +7,16 @@ can wait (syncing plain readings, snapshots) comes last.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from agent.clock import Clock
+from agent.device import Device
+from agent.errors import StorageFull
 from agent.events import DeviceState, Event, Gap, Kind, Tick
 from agent.health import Health
 from agent.inbox import Inbox, Stop
-from agent.pipeline.alarms import rfc3339
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, keep
 from agent.uplink.delivery import Delivery
@@ -87,7 +87,7 @@ class Loop:
             self._handle(item)
         self._commit()
         self._tell_alarms()
-        with self._storage_watched():
+        with self._device.storage_watched():
             self._delivery.pump(self._clock.mono())
         self._house_keeping()
         self.progress = self._now()
@@ -111,16 +111,17 @@ class Loop:
             case Tick():
                 self._events += self._pipeline.advance(item.stamp.mono)
             case LinkUp() | LinkDown() | Acked():
-                self._watch_link(item)
-                with self._storage_watched():
+                self._device.watch_link(item)
+                with self._device.storage_watched():
                     self._delivery.handle(item)
+                self._device.watch_refusals(self._delivery.take_refusals())
             case Stop():
                 self._stop = item
             case _:
                 raise TypeError(f"nobody handles {item!r}")
 
     def _append(self, item: Reading | SensorState | DeviceState | Gap) -> None:
-        with self._storage_watched():
+        with self._device.storage_watched():
             self._store.buffer.append(item)
 
     def _commit(self) -> None:
@@ -132,50 +133,16 @@ class Loop:
             self._store.outbox.put(self._events)
         except OSError as error:
             self._next["retry"] = self._now() + RETRY_S
-            self._tell_device("storage", str(error))
+            self._device.tell("storage", str(error))
+            if isinstance(error, StorageFull):
+                self._store.buffer.thin()
             return
         for event in self._events:
             data = event.payload["data"]
             log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
                      event.payload["type"].split(".")[2])  # fmt: skip
         self._events.clear()
-        self._tell_device("storage", "")
-
-    @contextlib.contextmanager
-    def _storage_watched(self) -> Iterator[None]:
-        """Report a failing disk, and go on from memory."""
-        try:
-            yield
-        except OSError as error:
-            self._tell_device("storage", str(error))
-
-    def _watch_link(self, message: LinkUp | LinkDown | Acked) -> None:
-        """Tell what a person has to mend; a link that is merely down comes back by itself."""
-        if isinstance(message, LinkUp):
-            log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
-            self._tell_device("uplink", "")
-        elif isinstance(message, LinkDown):
-            log.warning("broker not connected reason=%s", message.reason)
-            if message.is_refused:
-                self._tell_device("uplink", message.reason)
-        for refusal in self._delivery.take_refusals():
-            self._tell_device("uplink.message", f"{refusal.topic}: {refusal.text}")
-
-    def _tell_device(self, part: str, reason: str) -> None:
-        """Report a change in a part of the device once."""
-        if reason == self._told_parts.get(part, ""):
-            return
-        self._told_parts[part] = reason
-        log.log(logging.ERROR if reason else logging.INFO, "device part=%s fault=%s", part, reason)
-        self._inbox.device_state(part, reason)
-
-    def _tell_thinned(self) -> None:
-        thinned = self._store.buffer.reset_thinned()
-        reason = ""
-        if thinned.count:
-            first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
-            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
-        self._tell_device("storage.thinned", reason)
+        self._device.tell("storage", "")
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms
@@ -188,7 +155,7 @@ class Loop:
         buffer = self._store.buffer
         if buffer.unsynced >= SYNC_ITEMS or (buffer.unsynced and now >= self._next["sync"]):
             self._next["sync"] = now + SYNC_S
-            with self._storage_watched():
+            with self._device.storage_watched():
                 buffer.sync()
         if now >= self._next["tick"]:
             self._next["tick"] = now + self._tick_s
@@ -203,10 +170,10 @@ class Loop:
     def _snapshot(self, now: float) -> None:
         self._next["snapshot"] = now + SNAPSHOT_S
         self._inputs_kept = self._inputs
-        with self._storage_watched():
+        with self._device.storage_watched():
             keep(self._pipeline, self._clock, self._store)
             self._store.buffer.reap()
-            self._tell_thinned()
+        self._device.watch_store(self._store, readings_are_sent=self._wire.sends_readings)
 
     def _counters(self) -> dict[str, object]:
         return {

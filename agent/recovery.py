@@ -25,13 +25,18 @@ log = logging.getLogger(__name__)
 NAME = "pipeline"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Store:
-    """What is kept on disk."""
+    """What is kept on disk.
+
+    Attributes:
+        snapshot_sequence: number of the last input that the newest snapshot knows.
+    """
 
     buffer: Buffer
     outbox: Outbox
     snapshots: Snapshots
+    snapshot_sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,15 @@ class Recovered:
 
 
 def keep(pipeline: Pipeline, clock: Clock, store: Store) -> None:
-    """Write a snapshot; inputs up to here are no longer needed for going on."""
+    """Write a snapshot; inputs up to the one before it are no longer needed for going on.
+
+    The older one is kept too, for a newer one that turns out damaged; so are the inputs since.
+    """
     store.buffer.sync()
     clock_state = {"boot": clock.boot, "offset": clock.offset}
     store.snapshots.save(NAME, {"pipeline": remember(pipeline), "clock": clock_state})
-    if pipeline.last is not None:
-        store.buffer.keep_from = pipeline.last.sequence + 1
+    store.buffer.keep_from = store.snapshot_sequence + 1
+    store.snapshot_sequence = pipeline.last.sequence if pipeline.last else 0
 
 
 def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
@@ -61,7 +69,8 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     snapshot = store.snapshots.load(NAME) or {}
     _recall(pipeline, snapshot.get("pipeline"))
     begun = pipeline.last.sequence if pipeline.last else 0
-    store.buffer.keep_from = begun + 1
+    store.buffer.keep_from = 0  # the snapshot before this one may still be needed
+    store.snapshot_sequence = begun
     for item in store.buffer.since(begun):
         store.outbox.put(pipeline.take(item)[1])
     last_mono = store.outbox.last_mono

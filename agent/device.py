@@ -1,0 +1,71 @@
+"""What is wrong with the device itself: told once when it begins, and once when it ends.
+
+It is told through the queue, so that it is journalled and numbered like everything else that leads
+to an event.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator
+
+from agent.inbox import Inbox
+from agent.pipeline.alarms import rfc3339
+from agent.recovery import Store
+from agent.uplink.delivery import Refusal
+from agent.uplink.link import LinkDown, LinkMessage, LinkUp
+
+log = logging.getLogger(__name__)
+
+
+class Device:
+    """Watches the store and the uplink for what a person has to mend."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._told: dict[str, str] = {}
+
+    def tell(self, part: str, reason: str) -> None:
+        """Report a change in a part; an empty reason = well again."""
+        if reason == self._told.get(part, ""):
+            return
+        self._told[part] = reason
+        log.log(logging.ERROR if reason else logging.INFO, "device part=%s fault=%s", part, reason)
+        self._inbox.device_state(part, reason)
+
+    @contextlib.contextmanager
+    def storage_watched(self) -> Iterator[None]:
+        """Report a failing disk, and go on from memory."""
+        try:
+            yield
+        except OSError as error:
+            self.tell("storage", str(error))
+
+    def watch_link(self, message: LinkMessage) -> None:
+        """A link that is merely down comes back by itself; one that is refused does not."""
+        if isinstance(message, LinkUp):
+            log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
+            self.tell("uplink", "")
+        elif isinstance(message, LinkDown):
+            log.warning("broker not connected reason=%s", message.reason)
+            if message.is_refused:
+                self.tell("uplink", message.reason)
+
+    def watch_refusals(self, refusals: Iterable[Refusal]) -> None:
+        """Tell of messages that the broker does not take; they stay on disk."""
+        for refusal in refusals:
+            self.tell("uplink.message", f"{refusal.topic}: {refusal.text}")
+
+    def watch_store(self, store: Store, *, readings_are_sent: bool) -> None:
+        """Tell what the store found damaged, and what it gave up that was to be sent."""
+        buffer, outbox = store.buffer.damage, store.outbox.damage
+        lost = buffer.count + outbox.count
+        files = buffer.files + outbox.files + len(store.snapshots.damaged)
+        if lost or files:
+            self.tell("storage.damaged", f"{lost} records and {files} files set aside as damaged")
+        thinned = store.buffer.reset_thinned()
+        if thinned.count and readings_are_sent:
+            first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
+            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
+            self.tell("storage.thinned", reason)
