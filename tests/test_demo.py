@@ -244,8 +244,9 @@ def test_screen_redraws() -> None:
     screen.say(["event"])
     screen.draw(["c", "d"])
     screen.close()
-    assert "\x1b[2A\r\x1b[Jevent\n" in out.getvalue()
-    assert out.getvalue().endswith("\x1b[2A\r\x1b[J\x1b[?25h")
+    wiped = "\x1b[2A\r\x1b[2K\n\x1b[2K\n\x1b[2A"
+    assert f"b\n\x1b[?7h{wiped}event\n" in out.getvalue()
+    assert out.getvalue().endswith(f"d\n\x1b[?7h{wiped}\x1b[?25h")
     plain = io.StringIO()
     quiet = Screen(plain, is_live=False)
     quiet.draw(["a"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-CLEAR_BELOW, HIDE, SHOW = "\x1b[J", "\x1b[?25l", "\x1b[?25h"
+CLEAR_LINE, HIDE, SHOW = "\x1b[2K", "\x1b[?25l", "\x1b[?25h"
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 
 
@@ -43,9 +43,11 @@ class Screen:
     def _wiped(self) -> str:
         if not self._drawn:
             return ""
-        up = f"\x1b[{self._drawn}A\r{CLEAR_BELOW}"
+        # Line by line: tmux keeps a copy of a whole screen that is cleared at once.
+        up = f"\x1b[{self._drawn}A"
+        wiped = up + "\r" + f"{CLEAR_LINE}\n" * self._drawn + up
         self._drawn = 0
-        return up
+        return wiped
 
     def _write(self, text: str) -> None:
         self._out.write(text)
