@@ -10,21 +10,33 @@ import contextlib
 import logging
 from collections.abc import Iterable, Iterator
 
+from agent.events import Kind
 from agent.inbox import Inbox
 from agent.pipeline.alarms import rfc3339
+from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store
 from agent.uplink.delivery import Refusal
 from agent.uplink.link import LinkDown, LinkMessage, LinkUp
 
 log = logging.getLogger(__name__)
 
+FAULTS = f"{Kind.DEVICE_FAULT.value}/"
+
 
 class Device:
-    """Watches the store and the uplink for what a person has to mend."""
+    """Watches the store and the uplink for what a person has to mend.
 
-    def __init__(self, inbox: Inbox) -> None:
+    Args:
+        pipeline: it knows what was wrong when the agent was stopped and may be well by now.
+    """
+
+    def __init__(self, inbox: Inbox, pipeline: Pipeline) -> None:
         self._inbox = inbox
-        self._told: dict[str, str] = {}
+        self._told = {
+            key.removeprefix(FAULTS): str(alarm.evidence["cause"])
+            for key, alarm in pipeline.ledger.alarms.items()
+            if key.startswith(FAULTS)
+        }
 
     def tell(self, part: str, reason: str) -> None:
         """Report a change in a part; an empty reason = well again."""
@@ -47,6 +59,7 @@ class Device:
         if isinstance(message, LinkUp):
             log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
             self.tell("uplink", "")
+            self.tell("uplink.message", "")
         elif isinstance(message, LinkDown):
             log.warning("broker not connected reason=%s", message.reason)
             if message.is_refused:
@@ -62,10 +75,9 @@ class Device:
         buffer, outbox = store.buffer.damage, store.outbox.damage
         lost = buffer.count + outbox.count
         files = buffer.files + outbox.files + len(store.snapshots.damaged)
-        if lost or files:
-            self.tell("storage.damaged", f"{lost} records and {files} files set aside as damaged")
+        damaged = f"{lost} records and {files} files set aside as damaged"
+        self.tell("storage.damaged", damaged if lost or files else "")
         thinned = store.buffer.reset_thinned()
-        if thinned.count and readings_are_sent:
-            first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
-            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
-            self.tell("storage.thinned", reason)
+        first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
+        given_up = f"{thinned.count} readings given up for want of room, {first} to {last}"
+        self.tell("storage.thinned", given_up if thinned.count and readings_are_sent else "")

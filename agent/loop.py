@@ -14,7 +14,7 @@ from collections.abc import Callable
 from agent.clock import Clock
 from agent.device import Device
 from agent.errors import StorageFull
-from agent.events import DeviceState, Event, Gap, Kind, Tick
+from agent.events import DeviceState, Event, Gap, Tick
 from agent.health import Health
 from agent.inbox import Inbox, Stop
 from agent.pipeline.pipeline import Pipeline
@@ -68,7 +68,7 @@ class Loop:
         self._events: list[Event] = []
         self._stop: Stop | None = None
         self._told_alarms: object = None
-        self._told_parts = _open_faults(pipeline)
+        self._device = Device(inbox, pipeline)
         self._inputs = 0
         self._inputs_kept = 0
         self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
@@ -185,15 +185,6 @@ class Loop:
             "buffer_bytes": self._store.buffer.size_bytes,
             "clock_synced": self._clock.is_synced(),
         }
-
-
-def _open_faults(pipeline: Pipeline) -> dict[str, str]:
-    """What was wrong with the device when the agent was stopped: it may be well again."""
-    return {
-        key.partition("/")[2]: str(alarm.evidence["cause"])
-        for key, alarm in pipeline.ledger.alarms.items()
-        if key.startswith(f"{Kind.DEVICE_FAULT}/")
-    }
 
 
 def _open_alarms(pipeline: Pipeline) -> list[dict[str, object]]:
