@@ -50,8 +50,8 @@ def event(
     }
 
 
-def senml(count: int, *, epoch: float = 0.0, since: float = 0.0) -> bytes:
-    records = [{"n": "motion", "vb": True, "t": since} for _ in range(count)]
+def senml(count: int, *, epoch: float = 0.0, since: float = 0.0, seq: int = 1) -> bytes:
+    records = [{"n": "motion", "vb": True, "t": since, "seq": seq + i} for i in range(count)]
     return json.dumps(
         [{"bn": "s:bedroom-motion:", "bt": epoch, **records[0]}, *records[1:]]
     ).encode()
@@ -132,6 +132,26 @@ def test_tally_relative_times() -> None:
     assert tally.readings == 3
     assert tally.lag_s == 2.0
     assert tally.sites["s"].values == {("bedroom-motion", "motion"): 1.0}
+
+
+def test_tally_counts_a_reading_once() -> None:
+    """A reading that comes again under its number counts once."""
+    tally = Tally(600.0)
+    for seq in (1, 3, 2, 4):
+        tally.take(1.0, "street/v1/s/reading/bedroom-motion", senml(2, seq=seq))
+    assert tally.readings == 5
+
+
+def test_tally_waits_for_news() -> None:
+    """After an outage nothing counts as drained until each site has been heard again."""
+    tally = Tally(600.0)
+    for site in "ab":
+        tally.take(1.0, f"street/v1/{site}/reading/bedroom-motion", senml(1))
+    tally.expect_news()
+    tally.take(9.0, "street/v1/a/reading/bedroom-motion", senml(1))
+    assert tally.lag_s == float("inf")
+    tally.take(9.0, "street/v1/b/reading/bedroom-motion", senml(1, since=-60.0))
+    assert tally.lag_s == pytest.approx(0.1)
 
 
 def test_tally_absolute_times() -> None:

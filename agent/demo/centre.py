@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.demo.broker import HOST, Broker
@@ -29,11 +29,13 @@ class Heard:
 
     Attributes:
         at: monotonic seconds.
+        is_fresh: False for what the broker kept: retained, or sent before and not confirmed.
     """
 
     at: float
     topic: str
     payload: bytes
+    is_fresh: bool
 
 
 class Centre:
@@ -46,9 +48,7 @@ class Centre:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, clean_session=False)
         self._client.on_connect = lambda client, *_: client.subscribe(TOPICS, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_message = lambda _client, _data, message: self._queue.put(
-            Heard(time.monotonic(), message.topic, bytes(message.payload))
-        )
+        self._client.on_message = lambda _client, _data, message: self._queue.put(_heard(message))
 
     def join(self) -> None:
         """Connect and subscribe; return when the broker has confirmed. Raise UplinkError."""
@@ -74,3 +74,8 @@ class Centre:
             while True:
                 heard.append(self._queue.get_nowait())
         return heard
+
+
+def _heard(message: MQTTMessage) -> Heard:
+    is_fresh = not (message.retain or message.dup)
+    return Heard(time.monotonic(), message.topic, bytes(message.payload), is_fresh)

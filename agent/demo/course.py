@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent.demo.agents import Agents
 from agent.demo.broker import Broker
-from agent.demo.centre import Centre
+from agent.demo.centre import Centre, Heard
 from agent.demo.page import Page
 from agent.demo.screen import Screen
 from agent.demo.sites import SITES
@@ -110,8 +110,7 @@ class Course:
             event = self._tally.take(message.at, message.topic, message.payload)
             if event is not None:
                 self._screen.say(page.event(event))
-            is_news = "/event/" in message.topic or "/reading/" in message.topic
-            if is_news and self._back_at is not None and self._first_back_at is None:
+            if self._back_at is not None and self._first_back_at is None and _is_news(message):
                 self._first_back_at = message.at
         self._watch_backlog(page)
         self._show(page)
@@ -120,8 +119,7 @@ class Course:
     def _watch_backlog(self, page: Page) -> None:
         if self._first_back_at is None or self._drained_at is not None:
             return
-        is_fresh = self._tally.lag_s < DRAINED_LAG_S
-        if is_fresh and time.monotonic() - self._first_back_at > LOOK_S:
+        if self._tally.lag_s < DRAINED_LAG_S:
             self._drained_at = time.monotonic()
             after_s = self._drained_at - (self._back_at or 0)
             self._screen.say(
@@ -145,6 +143,7 @@ class Course:
     def _bring_back(self) -> None:
         self._broker.bring_back()
         self._back_at = time.monotonic()
+        self._tally.expect_news()
         self._screen.say(self._page().notice("消息服务器已恢复", "the broker is back"))
         self._centre.join()
 
@@ -193,6 +192,10 @@ class Course:
         )
         tally = self._tally
         return page.status(broker, self._elapsed_s, len(tally.delivered), tally.readings)
+
+
+def _is_news(message: Heard) -> bool:
+    return message.is_fresh and ("/event/" in message.topic or "/reading/" in message.topic)
 
 
 def _between(since: float | None, until: float | None) -> float | None:

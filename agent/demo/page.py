@@ -60,17 +60,18 @@ class Page:
     speed: float
 
     def event(self, event: Mapping[str, Any]) -> list[str]:
-        """An event: a line about it, then its sentence to be forwarded."""
+        """An event: a line about it, then its sentence to be forwarded. A fault has no level."""
         data = event["data"]
         step, kind, level = event["type"].split(".")[2], data["kind"], data["level"]
-        sgr = FAULT_SGR if kind.endswith(".fault") else LEVEL_SGR[level]
+        is_fault = kind.endswith(".fault")
         moment = datetime.fromisoformat(event["time"]).astimezone(self.zone)
-        head = f"{moment:%H:%M:%S}  {self.words(LEVEL_ZH[level], level)}  {kind}  "
+        graded = "" if is_fault else f"{self.words(LEVEL_ZH[level], level)}  "
+        head = f"{moment:%H:%M:%S}  {graded}{kind}  "
         head += self.words(STEP_ZH.get(step, step), step)
         waited_s = data["buffered_s"] / self.speed
         if waited_s >= 1:
             head += "  " + self.words(f"迟到{waited_s:.0f}秒", f"{waited_s:.0f} s late")
-        lines = [self.paint(clip(head, self.width), sgr)]
+        lines = [self.paint(clip(head, self.width), FAULT_SGR if is_fault else LEVEL_SGR[level])]
         for language in ("zh", "en"):
             if self.lang in {language, "both"}:
                 lines += wrap(data["text"][language], self.width, " " * 10)

@@ -17,7 +17,7 @@ class Summary:
         duplicated: events that came again under their id, which is harmless.
         first_event_s: real seconds from the agents' start to the first event; None = none came.
         outage_s: how long the broker was away; None where it never was.
-        first_back_s: seconds from its return to the first message; None = none came.
+        first_back_s: seconds from its return to the first event or reading; None = none came.
         drained_s: seconds from its return until nothing waited any more; None = not seen.
     """
 
@@ -60,7 +60,7 @@ class Summary:
         if self.outage_s is not None:
             rows += [
                 ("中断 broker away", _seconds(self.outage_s), ""),
-                ("恢复 first message", _seconds(self.first_back_s), "after its return"),
+                ("恢复 first delivery", _seconds(self.first_back_s), "after its return"),
                 ("补传 backlog drained", _seconds(self.drained_s), "after its return"),
             ]
         return [f"  {pad(name, 22)}{figure:>10}  {note}".rstrip() for name, figure, note in rows]

@@ -22,6 +22,7 @@ class Sample:
     quantity: str
     value: float
     time_s: float
+    seq: int
 
 
 @dataclass(slots=True)
@@ -30,9 +31,10 @@ class SiteTally:
 
     Attributes:
         state: online, stopped or lost, as it says itself.
-        readings: how many came.
+        readings: how many came, each counted once.
         values: the latest by sensor and quantity.
         lag_s: how many real seconds its latest reading was on the way.
+        seqs: the highest number of a reading so far, by sensor.
         lead: by how much its clock is ahead of ours, as the quickest message so far shows it.
     """
 
@@ -40,6 +42,7 @@ class SiteTally:
     readings: int = 0
     values: dict[tuple[str, str], float] = field(default_factory=dict)
     lag_s: float = 0.0
+    seqs: dict[str, int] = field(default_factory=dict)
     lead: float = float("-inf")
 
 
@@ -70,6 +73,11 @@ class Tally:
     def lag_s(self) -> float:
         """How many real seconds the slowest site's readings lag."""
         return max((site.lag_s for site in self.sites.values()), default=0.0)
+
+    def expect_news(self) -> None:
+        """Forget how far the sites lag: each has to show it anew."""
+        for site in self.sites.values():
+            site.lag_s = float("inf")
 
     def take(self, at: float, topic: str, payload: bytes) -> Mapping[str, Any] | None:
         """Count a message; return the event if it is a new one.
@@ -102,7 +110,8 @@ class Tally:
     def _pack(self, site: SiteTally, at: float, records: list[Mapping[str, Any]]) -> None:
         time_s = 0.0
         for sample in samples(records):
-            site.readings += 1
+            site.readings += sample.seq > site.seqs.get(sample.sensor, 0)
+            site.seqs[sample.sensor] = max(sample.seq, site.seqs.get(sample.sensor, 0))
             site.values[sample.sensor, sample.quantity] = sample.value
             time_s = sample.time_s
         if time_s >= RELATIVE_BELOW:
@@ -121,4 +130,6 @@ def samples(records: list[Mapping[str, Any]]) -> Iterator[Sample]:
         value = record["vb"] if "vb" in record else record.get("v")
         if value is not None:
             sensor = base.split(":")[1]
-            yield Sample(sensor, record["n"], float(value), epoch + record.get("t", 0.0))
+            yield Sample(
+                sensor, record["n"], float(value), epoch + record.get("t", 0.0), record["seq"]
+            )
