@@ -50,7 +50,7 @@ def wait_first(rig: Rig, process: Process, values: Iterator[int]) -> float:
     while not heard:
         rig.line.send(next(values))
         if time.perf_counter() - process.begun > 3.0:
-            raise TimeoutError("no reading within 3 s of the start")
+            raise TimeoutError(f"no reading within 3 s of the start:\n{process.said()}")
         rig.subscriber.wait(lambda: bool(heard), 0.005)
     first = heard[0].at - process.begun
     rig.subscriber.wait(lambda: False, 0.5)  # the rest of what was fed

@@ -142,12 +142,16 @@ class Process:
                 [sys.executable, *command], stderr=file, cwd=Path(__file__).parents[2]
             )
 
+    def said(self) -> str:
+        """What it has logged."""
+        return self._log.read_text()
+
     def wait_open(self) -> None:
         """Wait until an agent says that it holds the sensor's port."""
         deadline = time.monotonic() + WAIT_S
-        while b"sensor open" not in self._log.read_bytes():
+        while "sensor open" not in self.said():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the agent does not open the port:\n{self._log.read_text()}")
+                raise RuntimeError(f"the agent does not open the port:\n{self.said()}")
             time.sleep(0.005)
 
     def cpu_s(self) -> float:
