@@ -38,10 +38,12 @@ class Broker(Protocol):
 
     Attributes:
         name: as people know it.
+        drops_links: whether connections end when it is taken away.
         port: where it listens.
     """
 
     name: str
+    drops_links: bool
     port: int
 
     def start(self) -> None:
@@ -61,6 +63,7 @@ class Mosquitto:
     """mosquitto with a configuration of its own; no service of the system is touched."""
 
     name = "mosquitto, MQTT 5"
+    drops_links = True
 
     def __init__(self, program: str, folder: Path) -> None:
         self.port = _free_port()
@@ -94,6 +97,7 @@ class Embedded:
     """amqtt in a process of its own (agent/demo/embedded.py)."""
 
     name = "amqtt, MQTT 3.1.1"
+    drops_links = False
 
     def __init__(self, folder: Path) -> None:
         self.port = _free_port()

@@ -19,6 +19,7 @@ LOOK_S = 0.1
 PLAIN_S = 5.0  # between two lines where nothing can be redrawn
 OUTAGE_AT_S, OUTAGE_S = 20.0, 8.0
 DRAINED_LAG_S = 1.0  # readings come after events: where they are fresh, nothing waits
+STEADY_S = 1.0  # and stay fresh: what was in the network at the time of the outage is no backlog
 DRAIN_S = 20.0
 QUIET_S, FAREWELL_S = 1.0, 5.0
 
@@ -72,6 +73,7 @@ class Course:
         self._away_at: float | None = None
         self._back_at: float | None = None
         self._first_back_at: float | None = None
+        self._fresh_since: float | None = None
         self._drained_at: float | None = None
         self._spoke_at = 0.0
 
@@ -119,8 +121,13 @@ class Course:
     def _watch_backlog(self, page: Page) -> None:
         if self._first_back_at is None or self._drained_at is not None:
             return
-        if self._tally.lag_s < DRAINED_LAG_S:
-            self._drained_at = time.monotonic()
+        now = time.monotonic()
+        if self._tally.lag_s >= DRAINED_LAG_S:
+            self._fresh_since = None
+            return
+        self._fresh_since = self._fresh_since or now
+        if now - self._fresh_since >= STEADY_S:
+            self._drained_at = self._fresh_since
             after_s = self._drained_at - (self._back_at or 0)
             self._screen.say(
                 page.notice(
@@ -131,7 +138,8 @@ class Course:
 
     def _take_away(self) -> None:
         self._broker.take_away()
-        self._centre.leave()
+        if self._broker.drops_links:
+            self._centre.leave()
         self._away_at = time.monotonic()
         self._screen.say(
             self._page().notice(
@@ -145,7 +153,8 @@ class Course:
         self._back_at = time.monotonic()
         self._tally.expect_news()
         self._screen.say(self._page().notice("消息服务器已恢复", "the broker is back"))
-        self._centre.join()
+        if self._broker.drops_links:
+            self._centre.join()
 
     def _end(self) -> Summary:
         """Let the backlog drain, end the agents, and take in their last messages."""
