@@ -3,18 +3,22 @@
 #   make demo    a home, a street and an outfall that never existed, in this terminal
 #   make test    every check there is
 #
-# Variables: PYTHON (3.11 or later), DEMO_ARGS (such as "--for 60"), PYTEST_ARGS.
+#   make bench   what the README's figures come from; takes a while
+#   make clean   remove whatever these made
+#
+# Variables: PYTHON (3.11 or later), DEMO_ARGS (such as "--for 60"), PYTEST_ARGS, BENCH.
 
 BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+BENCH ?= store uplink end_to_end outage
 export PYTHON
 
 .PHONY: help demo test bench clean
 .NOTPARALLEL:
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
 demo:
 	@.ci/prepare demo
@@ -28,11 +32,11 @@ test:
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-# Every script in tests/bench prints the figures that it measured.
+# Each script in tests/bench prints the figures that it measured; its first lines say of what.
 bench:
 	@.ci/prepare test
-	@set -e; for script in tests/bench/*.py; do \
-		echo "== $$script"; $(BIN)/python "$$script"; \
+	@set -e; for name in $(BENCH); do \
+		echo "== tests/bench/$$name.py"; $(BIN)/python "tests/bench/$$name.py"; \
 	done
 
 clean:
