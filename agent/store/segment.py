@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -184,11 +185,17 @@ def _ack(mask: int) -> bytes:
     return encode(place, b"%x" % (mask >> place))
 
 
+def _close(fd: int) -> None:
+    if fd >= 0:
+        os.close(fd)
+
+
 class Writer:
     """The place in a segment file where the next record goes; closed for good by any error."""
 
     def __init__(self, fd: int, position: int, capacity: int) -> None:
         self._fd = fd
+        self._closing = weakref.finalize(self, _close, fd)  # a dropped one keeps no file open
         self._position = position
         self._capacity = capacity
 
@@ -224,8 +231,7 @@ class Writer:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._fd >= 0:
-            os.close(self._fd)
+        self._closing()  # once at most
         self._fd = -1
         self._capacity = -1
 
