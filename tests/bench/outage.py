@@ -23,6 +23,7 @@ from subscriber import WAIT_S, Delivery
 from agent.config.load import load
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import recorded
+from agent.store.layout import READINGS
 from drivers.reading import Reading
 
 DRAIN_S = 30.0
@@ -40,9 +41,7 @@ def feed(rig: Rig, values: Iterable[int], hz: float) -> None:
 
 def stored(rig: Rig) -> list[Reading]:
     """What stands in the agent's journal now."""
-    state = rig.folder / "state"
-    folder = next(iter(state.rglob("inputs")), None)
-    found = [] if folder is None else recorded(folder.parent, 0)
+    found = recorded(rig.folder / "state" / READINGS, 0)
     return [item for item in found if isinstance(item, Reading)]
 
 
@@ -131,8 +130,8 @@ def undisturbed(rig: Rig) -> list[dict[str, Any]]:
     """The events of an agent that takes in the same inputs and is never killed."""
     configuration = load(rig.config)
     pipeline = Pipeline(configuration.site, configuration.limits)
-    folder = next((rig.folder / "state").rglob("inputs")).parent
-    events = [event for item in recorded(folder, 0) for event in pipeline.take(item)[1]]
+    inputs = recorded(rig.folder / "state" / READINGS, 0)
+    events = [event for item in inputs for event in pipeline.take(item)[1]]
     return [settled(json.loads(json.dumps(event.payload))) for event in events]
 
 

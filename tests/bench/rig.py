@@ -199,11 +199,8 @@ class Rig:
         except BaseException:
             self._parts.close()
             raise
-        self.config.write_text(
-            SITE.format(
-                broker=self.broker.port, line=self.line.path, mount_mm=f"{mount_mm:g}", more=more
-            )
-        )
+        keys = {"broker": self.broker.port, "line": self.line.path, "more": more}
+        self.config.write_text(SITE.format(**keys, mount_mm=f"{mount_mm:g}"))
 
     def __enter__(self) -> Rig:
         return self
