@@ -33,6 +33,15 @@ ROLE = {
     Role.ROADSIDE: ("路边", "roadside"),
     Role.OUTFALL: ("排口", "outfall"),
 }
+PLACED = {Role.ENTRY: "at the entry", Role.FRONT_DOOR: "at the front door"}
+PART = {
+    "uplink": ("平台连接", "connection to the platform"),
+    "uplink.message": ("消息上报", "messages that the platform refuses"),
+    "storage": ("数据存储", "storage"),
+    "storage.readings": ("读数存储", "storage of readings"),
+    "storage.damaged": ("存储数据损坏", "damaged records in storage"),
+    "storage.thinned": ("存储空间不足", "storage too small"),
+}
 CAUSE = {
     "silent": ("无数据", "has stopped reporting"),
     "lost": ("连接中断", "cannot be reached"),
@@ -61,9 +70,12 @@ class Told:
         return self.finding.evidence
 
     def room(self, sensor: str) -> tuple[str, str]:
-        """Name of the room in which a sensor stands."""
+        """The room in which a sensor stands, in English with its preposition."""
         found = self.site.sensors.get(sensor)
-        return ROLE[found.role] if found else ("", "")
+        if found is None:
+            return "家中", "in the home"
+        zh, en = ROLE[found.role]
+        return zh, PLACED.get(found.role, f"in the {en}")
 
 
 Pair = tuple[str, str]
@@ -73,7 +85,7 @@ def sentence(told: Told) -> dict[str, str]:
     """The sentence that people forward."""
     zh, en = _SENTENCES[told.finding.kind](told)
     if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
-        zh, en = f"【待核实】{zh}", f"To be verified on site: {en}"
+        zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
     return {"zh": zh, "en": en}
 
 
@@ -130,15 +142,16 @@ def _waterlogging_detail(told: Told) -> Pair:
     if told.was is not None and told.level < told.was:
         return (
             f"积水约{depth_cm:.0f}厘米，水位回落，低于{COLOUR_ZH[told.was]}解除线已{for_zh}{doubt_zh}。",
-            f"Depth about {depth_cm:.0f} cm and falling; below what lifts {told.was.word} "
-            f"for {for_en}{doubt_en}.",
+            f"Depth about {depth_cm:.0f} cm and falling; for {for_en} low enough "
+            f"to end {told.was.word}{doubt_en}.",
         )
-    source_zh = "现场设定" if evidence["limit_source"] == "config" else "默认"
+    is_set = evidence["limit_source"] == "config"
+    source_zh, source_en = ("现场设定", "set for this site") if is_set else ("默认", "default")
     return (
         f"积水约{depth_cm:.0f}厘米，水位上涨，{COLOUR_ZH[told.level]}限值"
         f"{evidence['limit'] / 10:g}厘米（{source_zh}），已持续{for_zh}{doubt_zh}。",
-        f"Depth about {depth_cm:.0f} cm and rising; {told.level.word} limit "
-        f"{evidence['limit'] / 10:g} cm ({evidence['limit_source']}), for {for_en}{doubt_en}.",
+        f"Depth about {depth_cm:.0f} cm and rising; for {for_en} at or above the {told.level.word} "
+        f"limit of {evidence['limit'] / 10:g} cm ({source_en}){doubt_en}.",
     )
 
 
@@ -160,12 +173,12 @@ def _stillness(told: Told) -> Pair:
 def _stillness_detail(told: Told) -> Pair:
     if told.finding.level is None:
         zh, en = told.room(told.finding.sensors[0])
-        return f"{zh}检测到活动。", f"Movement in the {en}."
+        return f"{zh}检测到活动。", f"Movement {en}."
     limit_zh, limit_en = duration(float(told.evidence["limit"]) * 60)
     zh, en = told.room(str(told.evidence["last_sensor"]))
     return (
         f"最后一次活动在{zh}；超过固定上限{limit_zh}（尚未学习到个人规律）。",
-        f"Last movement in the {en}; beyond the fixed ceiling of {limit_en} "
+        f"Last movement {en}; beyond the fixed ceiling of {limit_en} "
         "(nothing learned of this person yet).",
     )
 
@@ -183,10 +196,14 @@ def _smoke(told: Told) -> Pair:
 def _help(told: Told) -> Pair:
     place = told.site.place
     if told.finding.level is None:
-        return f"{place.zh}住户呼救记录已关闭。", f"{place.en}: the call for help was closed."
+        return (
+            f"{place.zh}住户呼救已超时自动关闭，请确认已有人处理。",
+            f"{place.en}: the call for help has timed out. "
+            "Please make sure that somebody has answered it.",
+        )
     count = int(told.evidence["count"])
     again_zh = f"（第{count}次）" if count > 1 else ""
-    again_en = f" (press {count})" if count > 1 else ""
+    again_en = f", pressed {count} times" if count > 1 else ""
     return (
         f"{place.zh}住户按下求助按钮{again_zh}，请立即联系或上门。",
         f"Call for help{again_en}: {place.en}. Call or go there now.",
@@ -198,7 +215,7 @@ def _sensor_fault(told: Told) -> Pair:
     if told.finding.level is None:
         return (
             f"{place.zh}传感器{name}已恢复。",
-            f"{place.en}: sensor {name} is well again.",
+            f"{place.en}: sensor {name} is working again.",
         )
     zh, en = CAUSE[str(told.evidence["reason"])]
     return (
@@ -210,28 +227,33 @@ def _sensor_fault(told: Told) -> Pair:
 def _sensor_fault_detail(told: Told) -> Pair:
     if told.finding.level is None:
         return "", ""
-    for_zh, for_en = duration(float(told.evidence["for_s"]))
-    cause = str(told.evidence["cause"])
-    return (
-        f"最后数据在{for_zh}前。{cause}".strip(),
-        f"Last heard {for_en} ago. {cause}".strip(),
-    )
+    zh, en = _cause(told)
+    for_s = float(told.evidence["for_s"])
+    if not for_s:  # it never was heard of, or fell silent as it spoke
+        return zh, en
+    for_zh, for_en = duration(for_s)
+    return f"最后数据在{for_zh}前。{zh}", f"Last heard {for_en} ago. {en}".strip()
 
 
 def _device_fault(told: Told) -> Pair:
     place = told.site.place
-    what = told.finding.subject
+    zh, en = PART.get(told.finding.subject, (told.finding.subject, told.finding.subject))
     if told.finding.level is None:
-        return f"{place.zh}设备{what}已恢复。", f"{place.en}: device {what} is well again."
+        return f"{place.zh}设备故障已恢复（{zh}）。", f"{place.en}: device fault over ({en})."
     return (
-        f"{place.zh}设备故障（{what}），其他功能继续运行，请安排检修。",
-        f"{place.en}: device fault ({what}); the rest goes on. Please have it repaired.",
+        f"{place.zh}设备故障（{zh}），其他功能继续运行，请安排检修。",
+        f"{place.en}: device fault ({en}). Everything else goes on; please have it repaired.",
     )
 
 
 def _device_fault_detail(told: Told) -> Pair:
+    return _cause(told)
+
+
+def _cause(told: Told) -> Pair:
+    """What the technician is told, which is English only."""
     cause = str(told.evidence.get("cause", ""))
-    return cause, cause
+    return (f"原因：{cause}", f"Cause: {cause}") if cause else ("", "")
 
 
 def _no_detail(told: Told) -> Pair:

@@ -167,6 +167,9 @@ def test_files_that_cannot_be_read_are_named(
     broken.write_bytes(gzip.compress(b"time,sensor,value\n" * 1000)[:40])
     text.write_text("a,b\n")
     state.write_text('{"format": 99}')
+    no_object, long = tmp_path / "list", tmp_path / "long.csv"
+    no_object.write_text("[]")
+    long.write_text("time,sensor,value\n2026-06-01T08:00:00+08:00,road-level," + "9" * 200_000)
     good = STREET / "readings.csv"
     cases = {
         "missing.csv: No such file or directory": [tmp_path / "missing.csv"],
@@ -177,11 +180,29 @@ def test_files_that_cannot_be_read_are_named(
             "--from-state",
             state,
         ],
+        "list: not a state that this release can use: not a JSON object": [
+            good,
+            "--from-state",
+            no_object,
+        ],
+        "long.csv: field larger than field limit": [long],
         "--until: 'soon' is no ISO 8601 time": [good, "--until", "soon"],
     }
     for complaint, words in cases.items():
         assert replay("--config", config, *words) == 1
         assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--events", "--activities", "--save-state"])
+def test_no_input_is_overwritten(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recording that is named as output as well stays as it is."""
+    readings = tmp_path / "r.csv"
+    readings.write_text(recorded := (STREET / "readings.csv").read_text())
+    assert replay("--config", STREET / "config.toml", readings, option, readings) == 1
+    assert f"{readings}: is read by this replay" in capsys.readouterr().err
+    assert readings.read_text() == recorded
 
 
 def test_for_people_every_line_fits_a_terminal(

@@ -270,6 +270,26 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "role = “bedroom”",
         ('14:8: not TOML: found “, allowed: "',),
     ),
+    "Chinese brackets": (
+        "[uplink]",
+        "【uplink】",
+        ("8:1: not TOML: found 【, allowed: [",),
+    ),
+    "Chinese space": (
+        'role = "bedroom"',
+        '\u3000role = "bedroom"',
+        ("14:1: not TOML: found a Chinese space, allowed: an ordinary one",),
+    ),
+    "comment after a wrong value": (
+        'role = "bedroom"',
+        "role = bedroom # of the two",
+        ('14:8: not TOML: found bedroom, allowed: text in "quotes", a number, true',),
+    ),
+    "no value": (
+        'role = "bedroom"',
+        "role = # which?",
+        ('14:8: not TOML: found nothing, allowed: text in "quotes", a number, true',),
+    ),
     "quote not closed": (
         'role = "bedroom"',
         'role = "bedroom',

@@ -26,10 +26,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     text = "print stored readings as JSON lines, oldest first"
     export = actions.add_parser("export", help=text, description=text)
     export.add_argument(
-        "--state", type=Path, required=True, metavar="FOLDER", help="the agent's state folder"
+        "--state",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="the agent's state folder, such as /var/lib/street-agent",
     )
     export.add_argument(
-        "--since", type=int, default=0, metavar="SEQ", help="only readings above this sequence"
+        "--since",
+        type=int,
+        default=0,
+        metavar="SEQ",
+        help='only readings whose "sequence" is above this whole number',
     )
 
 
@@ -40,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(item, Reading):
                 print(json.dumps(line(item), ensure_ascii=False))
     except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            raise StorageError(f"{error}; is {args.state} an agent's state folder?") from error
         if not isinstance(error.__cause__, PermissionError):
             raise
         print(f"street-agent buffer: {error}; try again with sudo", file=sys.stderr)

@@ -17,7 +17,9 @@ from agent.errors import ConfigError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="SITE.toml")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="SITE.toml", help="a site's configuration"
+    )
     parser.add_argument(
         "--json", action="store_true", help="print a list of problems for a script to read"
     )

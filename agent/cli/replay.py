@@ -31,15 +31,31 @@ from agent.site import Site
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("readings", nargs="+", type=Path, metavar="READINGS", help="CSV or JSONL")
-    parser.add_argument("--config", required=True, type=Path, metavar="SITE.toml")
-    parser.add_argument("--events", metavar="FILE", help="write events as JSON lines; - = stdout")
-    parser.add_argument("--activities", metavar="FILE", help="write activities as JSON lines")
-    parser.add_argument("--until", metavar="TIME", help="let time pass after the last reading")
-    parser.add_argument("--from-state", type=Path, metavar="FILE", help="begin where it ended")
-    parser.add_argument("--save-state", type=Path, metavar="FILE", help="keep the final state")
     parser.add_argument(
-        "--format", choices=("text", "jsonl"), default="text", help="of events on the terminal"
+        "readings", nargs="+", type=Path, metavar="READINGS",
+        help="CSV (time,sensor,quantity,value) or what buffer export prints; .gz too",
+    )  # fmt: skip
+    parser.add_argument(
+        "--config", required=True, type=Path, metavar="SITE.toml", help="the site's configuration"
+    )
+    parser.add_argument("--events", metavar="FILE", help="write events as JSON lines; - = stdout")
+    parser.add_argument(
+        "--activities", metavar="FILE", help="write activities as JSON lines; - = stdout"
+    )
+    parser.add_argument(
+        "--until",
+        metavar="TIME",
+        help="let time pass after the last reading, until this ISO 8601 time",
+    )
+    parser.add_argument(
+        "--from-state", type=Path, metavar="FILE", help="begin where the replay ended that saved it"
+    )
+    parser.add_argument("--save-state", type=Path, metavar="FILE", help="save the final state here")
+    parser.add_argument(
+        "--format",
+        choices=("text", "jsonl"),
+        default="text",
+        help="how events look on the terminal (default: %(default)s)",
     )
     parser.add_argument(
         "--skip-bad", action="store_true", help="count rows that cannot be read, and go on"
@@ -48,6 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay and report; raise RecordingError or ConfigError naming file and line."""
+    _spare_inputs(args)
     configuration = load(args.config, is_installed=False)
     pipeline = Pipeline(configuration.site, configuration.limits)
     recording = Recording(configuration.site, skip_bad=args.skip_bad)
@@ -75,6 +92,14 @@ def run(args: argparse.Namespace) -> int:
     skipped = f", {recording.skipped} bad rows skipped" if args.skip_bad else ""
     print(f"{count} readings, {told} events{skipped}", file=sys.stderr)
     return 0
+
+
+def _spare_inputs(args: argparse.Namespace) -> None:
+    """Raise StorageError where a file to be written is one that is read."""
+    inputs = {path.resolve() for path in (args.config, *args.readings)}
+    for name in (args.events, args.activities, args.save_state):
+        if name and Path(name).resolve() in inputs:
+            raise StorageError(f"{name}: is read by this replay; write to another file")
 
 
 def _replayed(pipeline: Pipeline, recording: Recording, paths: list[Path]) -> Iterator[list[Event]]:

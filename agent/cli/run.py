@@ -14,13 +14,19 @@ DEFAULT_STATE = Path("/var/lib/street-agent")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--config", required=True, type=Path, metavar="SITE.toml")
-    parser.add_argument("--state", type=Path, metavar="FOLDER", help="where the state lives")
+    parser.add_argument(
+        "--config", required=True, type=Path, metavar="SITE.toml", help="the site's configuration"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER",
+        help="where the state lives (default: folder in [store], else the service's state "
+        f"directory, else {DEFAULT_STATE})",
+    )  # fmt: skip
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="N",
         help="run N times faster, for trials; every event is then marked as a test",
     )  # fmt: skip
-    parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.add_argument("--verbose", action="store_true", help="log at level DEBUG")
 
 
 def run(args: argparse.Namespace) -> int:

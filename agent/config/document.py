@@ -19,7 +19,8 @@ DEEPEST = 16  # the deepest key that there is has four parts
 PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 REPEATED = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 # What Chinese input methods and word processors put where TOML wants ASCII.
-LOOKALIKES = dict(zip("“”„＂‘’＇＝［］｛｝，．＃", '""""\'\'\'=[]{},.#', strict=True))
+LOOKALIKES = dict(zip("“”„＂‘’＇＝［］【】｛｝，．＃", '""""\'\'\'=[][]{},.#', strict=True))
+BLANKS = {"\u3000": "a Chinese space", "\u00a0": "a no-break space"}
 
 
 def contents(path: File) -> bytes:
@@ -93,11 +94,15 @@ def _report_syntax(report: Report, error: str) -> None:
     here = text[offset : offset + 1]
     if here in LOOKALIKES:
         message = f"not TOML: found {here}, allowed: {LOOKALIKES[here]}"
+    elif here in BLANKS:
+        message = f"not TOML: found {BLANKS[here]}, allowed: an ordinary one"
     elif offset >= len(text.rstrip()):
         message = f"not TOML: {_lower(reason)}: the file ends too early"
     elif reason == "Invalid value":
-        rest = text[offset:].partition("\n")[0]
-        message = f'not TOML: found {rest[:20].strip()}, allowed: text in "quotes", a number, true'
+        rest = re.split(r"\s*[\n#]", text[offset:], maxsplit=1)[0]
+        message = (
+            f'not TOML: found {rest[:20] or "nothing"}, allowed: text in "quotes", a number, true'
+        )
     elif here == "\n" and reason.startswith("Illegal character"):
         message = "not TOML: the line ends before the closing quote"
     else:
