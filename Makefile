@@ -11,7 +11,7 @@
 BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
-BENCH ?= store uplink end_to_end outage
+BENCH ?= store backlog uplink end_to_end outage
 export PYTHON
 
 .PHONY: help demo test bench clean
