@@ -203,6 +203,7 @@ class Rig:
         self.config.write_text(SITE.format(**keys, mount_mm=f"{mount_mm:g}"))
 
     def __enter__(self) -> Rig:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all is ended as well
         return self
 
     def __exit__(
