@@ -27,6 +27,7 @@ from drivers.serial_port import FramedPort, SerialPort, check_line
 SILENT_AFTER_S = 900.0
 BURST_ENDS = 6  # empty reads, 3 s: four times the pause of the slowest free run, 1.33 Hz
 ENOUGH_ECHOES = 3
+LOWEST_MM = 350  # below it lies the blind zone, or a height given in metres
 FARTHEST_MM = 20_000  # beyond any such sensor
 
 
@@ -105,7 +106,7 @@ class Config:
 
     Attributes:
         port: path of the serial port, best under /dev/serial/by-id.
-        mount_height_mm: sensor face to dry ground, up to 20000 mm.
+        mount_height_mm: sensor face to dry ground, 350 to 20000 mm: beyond the blind zone.
         low_point_mm: how much lower the place's lowest point is, -2000 to 2000 mm.
         burst: frames in one reading, 1 to 25; 1 = every frame is a reading.
         baud: rate of the serial line, 1200 to 921600.
@@ -126,7 +127,7 @@ class Config:
     def __post_init__(self) -> None:
         check_line(self.port, self.baud)
         for name, value, low, high in (
-            ("mount_height_mm", self.mount_height_mm, 1, FARTHEST_MM),
+            ("mount_height_mm", self.mount_height_mm, LOWEST_MM, FARTHEST_MM),
             ("low_point_mm", self.low_point_mm, -2000, 2000),
             ("burst", self.burst, 1, 25),
             ("reach_mm", self.reach, 500, FARTHEST_MM),

@@ -190,6 +190,7 @@ def test_traits(model: str, keys: dict[str, int], valid: tuple[int, int]) -> Non
     ("key", "value"),
     [
         ("mount_height_mm", 0),
+        ("mount_height_mm", 2.7),
         ("mount_height_mm", -2700),
         ("mount_height_mm", 20001),
         ("mount_height_mm", float("nan")),

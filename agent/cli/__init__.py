@@ -22,7 +22,7 @@ COMMANDS = {
     "buffer": "look at readings stored on this device",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
 }
-USAGE = 2
+PERMISSION = 5
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
@@ -49,8 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(importlib.import_module(f"agent.cli.{args.command}").run(args))
     except StreetAgentError as error:
-        print(f"street-agent {args.command}: {error}", file=sys.stderr)
-        return error.exit_code
+        is_denied = isinstance(error.__cause__, PermissionError)
+        hint = "; try again with sudo, or as the user street-agent" if is_denied else ""
+        print(f"street-agent {args.command}: {error}{hint}", file=sys.stderr)
+        return PERMISSION if is_denied else error.exit_code
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

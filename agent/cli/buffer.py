@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ from agent.errors import StorageError
 from agent.store.buffer import recorded
 from agent.store.layout import READINGS
 from drivers.reading import Reading
-
-PERMISSION = 5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +47,7 @@ def run(args: argparse.Namespace) -> int:
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
             raise StorageError(f"{error}; is {args.state} an agent's state folder?") from error
-        if not isinstance(error.__cause__, PermissionError):
-            raise
-        print(f"street-agent buffer: {error}; try again with sudo", file=sys.stderr)
-        return PERMISSION
+        raise
     return 0
 
 
