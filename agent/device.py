@@ -66,9 +66,13 @@ class Device:
                 self.tell("uplink", message.reason)
 
     def watch_refusals(self, refusals: Iterable[Refusal]) -> None:
-        """Tell of messages that the broker does not take; they stay on disk."""
+        """Tell of the first message that the broker does not take; they stay on disk.
+
+        Of that one only, until the next link: what tells of a refusal may itself be refused.
+        """
         for refusal in refusals:
-            self.tell("uplink.message", f"{refusal.topic}: {refusal.text}")
+            if not self._told.get("uplink.message"):
+                self.tell("uplink.message", f"{refusal.topic}: {refusal.text}")
 
     def watch_store(self, store: Store, *, readings_are_sent: bool) -> None:
         """Tell what the store found damaged, and what it gave up that was to be sent."""

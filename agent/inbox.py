@@ -18,6 +18,8 @@ from agent.events import DeviceState, Gap, Tick
 from drivers.base import Emit
 from drivers.reading import Quantity, Reading, SensorState, SensorStatus, Stamp
 
+BATCH = 256  # messages that are decided between two looks at disk and uplink
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -68,7 +70,12 @@ class Inbox:
         """Queue something that is not journalled: news of the link, Stop."""
         self._queue.put(message)
 
-    def batch(self, timeout_s: float, most: int = 256) -> list[object]:
+    @property
+    def waiting(self) -> int:
+        """How many messages are queued."""
+        return self._queue.qsize()
+
+    def batch(self, timeout_s: float, most: int = BATCH) -> list[object]:
         """Wait for something, then take what is there; empty after the time-out."""
         found: list[object] = []
         with contextlib.suppress(queue.Empty):

@@ -16,7 +16,7 @@ from agent.device import Device
 from agent.errors import StorageFull
 from agent.events import DeviceState, Event, Gap, Tick
 from agent.health import Health
-from agent.inbox import Inbox, Stop
+from agent.inbox import BATCH, Inbox, Stop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, keep
 from agent.uplink.delivery import Delivery
@@ -27,6 +27,7 @@ from drivers.reading import Reading, SensorState
 log = logging.getLogger(__name__)
 
 SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
+MISSED_S = 10.0  # until the next snapshot, where an input could not be journalled
 SNAPSHOT_S, SNAPSHOT_ITEMS = 300.0, 20_000  # inputs to run again after a restart: half a second
 HEALTH_S = 60.0
 RETRY_S = 1.0
@@ -94,12 +95,15 @@ class Loop:
 
     def finish(self) -> None:
         """Decide what is still waiting, keep everything, and give the last PUBACKs a moment."""
-        self.turn(0.0)
+        for _ in range(1 + self._inbox.waiting // BATCH):
+            self.turn(0.0)
         for _ in range(FLUSH_TURNS):
             if self._delivery.is_idle:
                 break
             self.turn(FLUSH_S / FLUSH_TURNS)
-        keep(self._pipeline, self._clock, self._store)
+        self._next["retry"] = 0.0
+        self._commit()
+        self._snapshot(self._now())
 
     def _handle(self, item: object) -> None:
         match item:
@@ -121,8 +125,14 @@ class Loop:
                 raise TypeError(f"nobody handles {item!r}")
 
     def _append(self, item: Reading | SensorState | DeviceState | Gap) -> None:
-        with self._device.storage_watched():
+        try:
             self._store.buffer.append(item)
+        except OSError as error:
+            # A restart cannot run it again, so a snapshot has to know it.
+            self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
+            self._device.tell("storage.readings", str(error))
+        else:
+            self._device.tell("storage.readings", "")
 
     def _commit(self) -> None:
         """Put inputs, then events on disk; what cannot be written is tried again."""
@@ -168,6 +178,8 @@ class Loop:
             self._delivery.post(self._wire.health(self._counters()))
 
     def _snapshot(self, now: float) -> None:
+        if self._events:  # a snapshot that knows of events not on disk yet would lose them
+            return
         self._next["snapshot"] = now + SNAPSHOT_S
         self._inputs_kept = self._inputs
         with self._device.storage_watched():

@@ -125,7 +125,7 @@ def _fields(path: Path) -> Iterator[Fields]:
             head = text.readline()
             lines = itertools.chain([head], text)
             yield from _json(lines) if head.lstrip().startswith("{") else _csv(path, lines)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise RecordingError(f"{path}: {reason}") from error
 

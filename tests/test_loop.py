@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from sites import MONDAY, home, limits, street
 
 from agent.clock import ManualClock
+from agent.errors import StorageFull
 from agent.events import Event
 from agent.health import Health, ServiceManager
 from agent.inbox import Inbox, Stop
 from agent.loop import Loop
+from agent.pipeline.memory import remember
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, go_on
 from agent.site import Site
@@ -327,4 +330,141 @@ def test_a_stop_ends_the_loop_after_everything_before_it(
     life.inbox.post(Stop("SIGTERM"))
     assert life.loop.run() == "SIGTERM"
     life.loop.finish()
+    assert [event.kind for event in life.stored()] == ["home.help"]
+
+
+def without(of: Site, sensor: str) -> Site:
+    return replace(of, sensors={s: of.sensors[s] for s in of.sensors if s != sensor})
+
+
+def full(*_: object) -> None:
+    raise StorageFull(28, "No space left on device")
+
+
+def pass_time(life: Life, seconds: float) -> None:
+    life.clock.advance(seconds)
+    life.inbox.tick()
+    life.turn()
+
+
+def test_a_sensor_taken_out_of_the_configuration_does_not_stop_the_agent(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Killed, and started without a sensor whose readings are journalled still."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life = Life(without(home(), "kitchen-pir"), tmp_path, clock)
+    life.feed("cord", Quantity.HELP, 1.0)
+    assert [event.kind for event in life.stored()] == ["home.help"]
+
+
+def test_the_room_of_the_last_sign_may_be_gone(tmp_path: Path, clock: ManualClock) -> None:
+    """Stillness goes on counting, under the ceiling for a person awake."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("entry-pir", Quantity.MOTION, 1.0)
+    life.loop.finish()
+    life = Life(without(home(), "entry-pir"), tmp_path, clock)
+    assert not life.stored()
+    pass_time(life, 4 * 3600 + 1)
+    evidence = life.stored()[-1].payload["data"]["evidence"]
+    assert (evidence["limit_name"], evidence["last_room"]) == ("awake_h", "")
+
+
+def test_a_snapshot_waits_for_the_events_it_knows_of(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while the outbox could not be written, the agent concludes them again."""
+    life = Life(home(), tmp_path, clock)
+    monkeypatch.setattr(life.store.outbox, "put", full)
+    life.feed("cord", Quantity.HELP, 1.0)
+    pass_time(life, 301.0)
+    life = Life(home(), tmp_path, clock)
+    assert [event.kind for event in life.stored()][:1] == ["home.help"]
+
+
+def test_what_bounced_before_a_gap_does_not_count_after_it(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """A level that nobody saw settle is neither a sign of life nor of an old silence."""
+    life = Life(home(), tmp_path, clock)
+    for _ in range(6):
+        life.feed("front-door", Quantity.CONTACT, 0.0, after_s=30.0)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.feed("front-door", Quantity.CONTACT, 1.0)
+    life.feed("front-door", Quantity.CONTACT, 0.0, after_s=0.01)
+    clock.advance(6 * 3600)
+    life = Life(home(), tmp_path, clock)
+    pass_time(life, 5.0)
+    assert not life.stored()
+
+
+def test_refused_events_do_not_breed(tmp_path: Path, clock: ManualClock) -> None:
+    """A broker over its quota for hours is told of once."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+    answered = 0
+    life.feed("cord", Quantity.HELP, 1.0)
+    for _ in range(400):
+        sent = life.session.sent[answered:]
+        for answered, message in enumerate(sent, start=answered + 1):  # noqa: B020
+            code = 0x97 if "/event/" in message.topic else 0
+            life.inbox.post(Acked(1, answered, code, "Quota exceeded"))
+        pass_time(life, 1.0)
+    assert [event.kind for event in life.stored()] == ["home.help", "device.fault"]
+
+
+def test_inputs_that_cannot_be_journalled_are_one_fault(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault and end do not alternate with every reading."""
+    life = Life(home(), tmp_path, clock)
+    append = life.store.buffer.append
+    monkeypatch.setattr(life.store.buffer, "append", full)
+    for i in range(50):
+        life.feed("kitchen-pir", Quantity.MOTION, float(i % 2), after_s=30.0)
+    monkeypatch.setattr(life.store.buffer, "append", append)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.turn()
+    assert [e.payload["type"].split(".")[2] for e in life.stored()] == ["fault", "restored"]
+
+
+def test_an_input_missing_from_the_journal_is_known_after_a_restart(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alarm that it led to is still open, so it can end."""
+    life = Life(home(), tmp_path, clock)
+    append = life.store.buffer.append
+    monkeypatch.setattr(life.store.buffer, "append", full)
+    life.feed("smoke", Quantity.SMOKE, 1.0)
+    monkeypatch.setattr(life.store.buffer, "append", append)
+    pass_time(life, 11.0)
+    life = Life(home(), tmp_path, clock)
+    life.feed("smoke", Quantity.SMOKE, 0.0)
+    smoke = [e for e in life.stored() if e.kind == "home.smoke"]
+    assert [e.payload["type"].split(".")[2] for e in smoke] == ["raised", "cleared"]
+    assert len({e.payload["subject"] for e in smoke}) == 1
+
+
+def test_a_stop_waits_for_a_long_queue_and_survives_a_full_disk(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than one batch is decided, and a snapshot that fails ends nothing."""
+    life = Life(home(), tmp_path, clock)
+    monkeypatch.setattr(life.store.snapshots, "save", full)
+    for i in range(6000):
+        life.inbox.emitter("kitchen-pir")(Quantity.MOTION, float(i % 2))
+    life.inbox.emitter("cord")(Quantity.HELP, 1.0)
+    life.loop.finish()
+    assert "home.help" in [event.kind for event in life.stored()]
+
+
+def test_a_snapshot_fits_as_a_whole_or_is_not_taken(tmp_path: Path, clock: ManualClock) -> None:
+    """Half of one would leave detectors without a state."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    document = remember(life.pipeline)
+    document["ledger"]["later"] = 1
+    life.store.snapshots.save("pipeline", {"pipeline": document, "clock": {}})
+    life = Life(home(), tmp_path, clock)
+    life.feed("cord", Quantity.HELP, 1.0)
     assert [event.kind for event in life.stored()] == ["home.help"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sites import MONDAY, Player, home, level, limits, site, steps, street, two_state
 
 from agent.detectors import Detector, Now, Setup, detectors
-from agent.events import DeviceState
+from agent.events import DeviceState, Gap
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.plain import from_plain, to_plain
@@ -143,6 +143,27 @@ def test_a_detector_that_fails_is_a_reported_fault_and_stops_nobody(
     assert steps(player.events, "home.help") == [("raised", "red")]
     cause = player.events[0].payload["data"]["evidence"]["cause"]
     assert cause == "broken/home: RuntimeError: broken"
+
+
+def fail_in_words_of_its_own(
+    setup: Setup[Nothing], state: Nothing, now: Now
+) -> tuple[Nothing, tuple[()]]:
+    if isinstance(now, Reading):
+        raise RuntimeError(f"broken at {now.stamp.mono}")
+    return state, ()
+
+
+def test_a_detector_that_fails_is_told_once_and_its_fault_ends_with_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Failing at every reading, each time in other words, does not fill the outbox."""
+    broken = Detector(Nothing, Nothing, all_sensors, begin, fail_in_words_of_its_own, never)
+    monkeypatch.setattr("agent.pipeline.routes.detectors", lambda: {"broken": broken})
+    player = Player(home())
+    player.play_all([(MONDAY + i, "cord", 0) for i in range(5)])
+    assert steps(player.events) == [("fault", "yellow")]
+    stamp = Stamp("test", MONDAY + 9, MONDAY + 9, synced=True, sequence=6)
+    assert steps(player.pipeline.take(Gap(MONDAY + 5, stamp))[1]) == [("restored", "yellow")]
 
 
 def test_a_detector_that_asks_for_a_tick_in_the_past_cannot_hang_the_agent(

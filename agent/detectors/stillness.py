@@ -173,12 +173,18 @@ def _gap(state: State, now: Gap) -> State:
 
 def _ceiling_h(setup: Setup[Config], state: State) -> tuple[str, float]:
     """Name of the limit that holds, and its hours."""
-    role = setup.site.sensors[state.sensor].role
+    role = _role(setup, state)
     if role in DOOR:
         return "away_h", setup.limits.away_h
     if role is Role.BEDROOM and _is_night(setup, state.sign[1]):
         return "bed_h", setup.limits.bed_h
     return "awake_h", setup.limits.awake_h
+
+
+def _role(setup: Setup[Config], state: State) -> Role | None:
+    """Where the last sign came from; None if the site no longer has that sensor."""
+    sensor = setup.site.sensors.get(state.sensor)
+    return None if sensor is None else sensor.role
 
 
 def _is_night(setup: Setup[Config], wall: float) -> bool:
@@ -210,7 +216,7 @@ def _finding(setup: Setup[Config], state: State, now: Tick) -> Finding:
             "for_s": round(now.stamp.mono - state.sign[0]),
             "days_learned": 0,
             "last_sensor": state.sensor,
-            "last_room": setup.site.sensors[state.sensor].role.value,
+            "last_room": _role(setup, state) or "",
             "compare": "fixed ceiling of the first days; nothing learned yet",
         },
     )

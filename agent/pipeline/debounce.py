@@ -81,6 +81,11 @@ def elapse(
     return Line(line.pending, stamp.mono + rule.window_s), counted
 
 
+def forget(line: Line) -> Line:
+    """Drop a pending change: nothing was watched since, and a driver that opens says its level."""
+    return line if line.pending is None else Line(line.level, line.open_at)
+
+
 def _due(rule: Settle, line: Line, quantity: Quantity, *, rises: bool, now: float) -> float:
     if rule.is_held:
         return now + rule.window_s

@@ -7,6 +7,7 @@ because another release wrote it, starts anew too and is named, so that it can b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from agent.pipeline.alarms import Ledger
@@ -43,27 +44,33 @@ def recall(pipeline: Pipeline, document: dict[str, Any]) -> list[str]:
     Raises:
         ValueError: It is not such a document, or is another site's.
     """
+    if not isinstance(document, dict):
+        raise ValueError("not a JSON object")
     if document.get("format") != FORMAT:
         raise ValueError(f"a state of format {document.get('format')!r}, not {FORMAT}")
     if document.get("site") != pipeline.site.id:
         raise ValueError(f"a state of site {document.get('site')!r}, not {pipeline.site.id!r}")
     if document["last"] is None:
         return []
-    pipeline.last = from_plain(Stamp, document["last"])
-    pipeline.reached = from_plain(float, document["reached"])
-    pipeline.ledger = from_plain(Ledger, document["ledger"])
+    last = from_plain(Stamp, document["last"])  # all of it first: a document fits, or is not taken
+    reached = from_plain(float, document["reached"])
+    ledger = from_plain(Ledger, document["ledger"])
+    lines = from_plain(Mapping[str, Line], document["lines"])
+    tracks = from_plain(Mapping[str, Track], document["tracks"])
+    states = dict(document["detectors"])
+    pipeline.last, pipeline.reached, pipeline.ledger = last, reached, ledger
     for channel in pipeline.channels.values():
-        if channel.key in document["lines"]:
-            channel.line = from_plain(Line, document["lines"][channel.key])
-        if channel.key in document["tracks"]:
-            channel.track = from_plain(Track, document["tracks"][channel.key])
+        channel.line = lines.get(channel.key, channel.line)
+        channel.track = tracks.get(channel.key, channel.track)
     misfits = []
     for instance in pipeline.instances:
-        if instance.key in document["detectors"]:
+        if instance.key in states:
             try:
-                plain = document["detectors"][instance.key]
-                instance.state = from_plain(instance.detector.state, plain)
-            except ValueError:
+                state = from_plain(instance.detector.state, states[instance.key])
+                instance.detector.due(instance.setup, state)  # it may rest on a sensor that is gone
+            except (ValueError, KeyError):
                 misfits.append(instance.key)
+            else:
+                instance.state = state
     pipeline.resume()
     return misfits

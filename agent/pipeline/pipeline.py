@@ -18,6 +18,8 @@ from agent.pipeline.routes import NEVER, Channel, Instance, Limits, channels, in
 from agent.site import Site
 from drivers.reading import GOOD, Grade, Quality, Reading, SensorState, Stamp
 
+FAULTS = f"{Kind.DEVICE_FAULT.value}/"
+DETECTORS = f"{FAULTS}detector."
 BOUNCE = Quality(Grade.SUSPECT, ("bounce",))
 
 
@@ -64,6 +66,11 @@ class Pipeline:
         elif isinstance(item, DeviceState):
             self._tell(_device_fault(item.part, item.reason, stamp), stamp)
         else:
+            for part in self._failing():  # a restart may be the end of it; if not, it is told again
+                self._tell(_device_fault(part, "", stamp), stamp)
+            for channel in self.channels.values():  # nobody saw whether a change held
+                channel.line = debounce.forget(channel.line)
+                self._await(channel)
             self._ask(self.instances, item)
         return item, self._taken()
 
@@ -90,7 +97,9 @@ class Pipeline:
         self.resume()
 
     def _reading(self, reading: Reading) -> Reading:
-        channel = self.channels[reading.sensor, reading.quantity]
+        channel = self.channels.get((reading.sensor, reading.quantity))
+        if channel is None:  # journalled under an earlier configuration, and run again under this
+            return reading
         if channel.bounds is None:
             channel.line, counted = debounce.settle(channel.settle, channel.line, reading)
             self._await(channel)
@@ -123,7 +132,9 @@ class Pipeline:
                 raise ValueError(f"asked at {now.stamp.mono} for a tick at {due}")
         except Exception as error:  # noqa: BLE001 - a crash becomes a reported fault
             instance.due = NEVER
-            self._tell(_crash(instance, error, now.stamp), now.stamp)
+            crash = _crash(instance, error, now.stamp)
+            if crash.subject not in self._failing():  # told once; its words may differ every time
+                self._tell(crash, now.stamp)
             return
         instance.state = state
         instance.due = NEVER if due is None else max(due, now.stamp.mono)
@@ -141,6 +152,10 @@ class Pipeline:
         self.ledger, event = alarms.tell(self._voice, self.ledger, finding, stamp)
         if event is not None:
             self._events.append(event)
+
+    def _failing(self) -> list[str]:
+        """Parts of the device that are detectors and have been told to fail."""
+        return [key.removeprefix(FAULTS) for key in self.ledger.alarms if key.startswith(DETECTORS)]
 
     def _serve(self, horizon: float) -> None:
         """Serve every deadline before the horizon, the earliest first."""
