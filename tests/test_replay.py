@@ -187,6 +187,7 @@ def test_files_that_cannot_be_read_are_named(
         ],
         "long.csv: field larger than field limit": [long],
         "--until: 'soon' is no ISO 8601 time": [good, "--until", "soon"],
+        "--until: 2020-01-01 lies before the last reading": [good, "--until", "2020-01-01"],
     }
     for complaint, words in cases.items():
         assert replay("--config", config, *words) == 1

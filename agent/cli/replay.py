@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
             if pipeline.activities:
                 _note(pipeline, journal)
         if until is not None:
+            if until < pipeline.reached:
+                raise RecordingError(f"--until: {args.until} lies before the last reading")
             for event in pipeline.advance(until):
                 tell(event)
                 told += 1

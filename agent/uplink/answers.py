@@ -11,6 +11,7 @@ WRONG_VERSION = 0x84
 # Of CONNACK and DISCONNECT: client id not valid, bad user name or password, not authorised, banned,
 # bad authentication method, administrative action, QoS not supported. A person has to act.
 REFUSALS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C, 0x98, 0x9B})
+CREDENTIALS = frozenset({0x86, 0x87, 0x8C})  # of these, what [uplink] may say wrongly
 
 # Of PUBACK. From 0x80 on the broker has not taken the message. These say that it never will, as
 # things stand: not authorised, topic name invalid, packet too large, payload format invalid.
@@ -43,6 +44,8 @@ def check_connack(code: int, text: str) -> None:
     said = f"the broker answers: {text}"
     if code == WRONG_VERSION:
         raise OtherVersion(said)
+    if code in CREDENTIALS:
+        said += "; see username, password_file and cert_file in [uplink]"
     if code in REFUSALS:
         raise Refused(said)
     if code != 0:
