@@ -80,7 +80,7 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     sequence = max(store.buffer.last_sequence, pipeline.last.sequence if pipeline.last else 0)
     if pipeline.last is None:
         return Recovered(None, sequence)
-    alive_until = max(pipeline.last.mono, last_mono or 0.0)
+    alive_until = max(pipeline.reached, last_mono or 0.0)
     wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
     saved = snapshot.get("clock") or {}
     clock.carry_on(saved.get("boot", ""), saved.get("offset", 0.0), alive_until, wall)

@@ -468,3 +468,18 @@ def test_a_snapshot_fits_as_a_whole_or_is_not_taken(tmp_path: Path, clock: Manua
     life = Life(home(), tmp_path, clock)
     life.feed("cord", Quantity.HELP, 1.0)
     assert [event.kind for event in life.stored()] == ["home.help"]
+
+
+def test_time_that_the_agent_ran_without_a_reading_is_no_gap(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """After hours in which no sensor said anything, a restart does not start stillness anew."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.feed("kitchen-pir", Quantity.MOTION, 0.0)
+    for _ in range(235):
+        pass_time(life, 60.0)
+    life = Life(home(), tmp_path, clock)
+    pass_time(life, 600.0)
+    pass_time(life, 1800.0)
+    assert [event.kind for event in life.stored()] == ["home.stillness"]
