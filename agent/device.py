@@ -21,6 +21,7 @@ from agent.uplink.link import LinkDown, LinkMessage, LinkUp
 log = logging.getLogger(__name__)
 
 FAULTS = f"{Kind.DEVICE_FAULT.value}/"
+QUIET_ROUNDS = 12  # looks at the store without anything given up, an hour or so, end that fault
 
 
 class Device:
@@ -37,13 +38,18 @@ class Device:
             for key, alarm in pipeline.ledger.alarms.items()
             if key.startswith(FAULTS)
         }
+        self._quiet_rounds = 0
+        self._down_reason = ""
 
     def tell(self, part: str, reason: str) -> None:
         """Report a change in a part; an empty reason = well again."""
         if reason == self._told.get(part, ""):
             return
         self._told[part] = reason
-        log.log(logging.ERROR if reason else logging.INFO, "device part=%s fault=%s", part, reason)
+        if reason:
+            log.error("device fault part=%s reason=%s", part, reason)
+        else:
+            log.info("device well again part=%s", part)
         self._inbox.device_state(part, reason)
 
     @contextlib.contextmanager
@@ -58,10 +64,13 @@ class Device:
         """A link that is merely down comes back by itself; one that is refused does not."""
         if isinstance(message, LinkUp):
             log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
+            self._down_reason = ""
             self.tell("uplink", "")
             self.tell("uplink.message", "")
         elif isinstance(message, LinkDown):
-            log.warning("broker not connected reason=%s", message.reason)
+            if message.reason != self._down_reason:  # an outage is many attempts, and one line
+                log.warning("broker not connected reason=%s", message.reason)
+            self._down_reason = message.reason
             if message.is_refused:
                 self.tell("uplink", message.reason)
 
@@ -82,6 +91,14 @@ class Device:
         damaged = f"{lost} records and {files} files set aside as damaged"
         self.tell("storage.damaged", damaged if lost or files else "")
         thinned = store.buffer.reset_thinned()
+        if not thinned.count or not readings_are_sent:
+            self._quiet_rounds += 1
+            if self._quiet_rounds >= QUIET_ROUNDS:
+                self.tell("storage.thinned", "")
+            return
+        self._quiet_rounds = 0
         first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
-        given_up = f"{thinned.count} readings given up for want of room, {first} to {last}"
-        self.tell("storage.thinned", given_up if thinned.count and readings_are_sent else "")
+        log.warning("readings given up count=%d first=%s last=%s", thinned.count, first, last)
+        if not self._told.get("storage.thinned"):  # one event, however long it goes on
+            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
+            self.tell("storage.thinned", f"{reason}, and perhaps more")

@@ -80,10 +80,15 @@ class Told:
 
 Pair = tuple[str, str]
 
+REMOVED = "removed"  # evidence.reason of an alarm whose subject is no longer configured
+
 
 def sentence(told: Told) -> dict[str, str]:
     """The sentence that people forward."""
-    zh, en = _SENTENCES[told.finding.kind](told)
+    if told.evidence.get("reason") == REMOVED:
+        zh, en = _removed(told)
+    else:
+        zh, en = _SENTENCES[told.finding.kind](told)
     if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
         zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
     return {"zh": zh, "en": en}
@@ -91,8 +96,19 @@ def sentence(told: Told) -> dict[str, str]:
 
 def detail(told: Told) -> dict[str, str]:
     """The longer one with figures and reasons."""
+    if told.evidence.get("reason") == REMOVED:
+        return {"zh": "", "en": ""}
     zh, en = _DETAILS.get(told.finding.kind, _no_detail)(told)
     return {"zh": zh, "en": en}
+
+
+def _removed(told: Told) -> Pair:
+    place, name = told.site.place, told.finding.subject
+    return (
+        f"{place.zh}{name}已从配置中撤除，其未结束的警报已关闭，请人工核实。",
+        f"{place.en}: {name} was taken out of the configuration; its open alarm was closed. "
+        "Please verify.",
+    )
 
 
 def duration(seconds: float) -> Pair:

@@ -203,3 +203,21 @@ def test_the_quantities_of_a_probe_are_one_pace() -> None:
     assert not player.events
     player.until(at(2) + 31 * 60)
     assert steps(player.events) == [("fault", "yellow")]
+
+
+def test_a_sensor_that_talks_in_bursts_is_called_silent_once_at_most() -> None:
+    """The pause that led to a fault is learned when it ends."""
+    player = Player(site(Profile.STREET, level()))
+    for cycle in range(50):
+        player.play_all([(at(1) + 135 * cycle + i, "road-level", 2700) for i in range(12)])
+    assert steps(player.events) == [("fault", "yellow"), ("restored", "yellow")]
+
+
+def test_what_a_failed_sensor_fails_of_is_no_news() -> None:
+    """Silent, then unplugged, then silent again is one fault."""
+    player = Player(site(Profile.STREET, level()))
+    player.play(at(1), "road-level", 2700)
+    for i, status in enumerate([SensorStatus.SILENT, SensorStatus.LOST] * 10):
+        state = SensorState("road-level", status, "nothing", stamp(1.01 + i / 100, 10 + i))
+        player.events += player.pipeline.take(state)[1]
+    assert steps(player.events) == [("fault", "yellow")]

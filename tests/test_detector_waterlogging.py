@@ -125,6 +125,12 @@ def test_evidence_names_limit_source_and_duration() -> None:
     assert evidence["for_s"] == 60
 
 
+def test_two_dry_readings_far_apart_are_no_all_clear() -> None:
+    """With nothing good in between, nobody knows what the water did."""
+    player = flood([0, 60, 120, 120, 0, *([-2300] * 16), 0])
+    assert steps(player.events) == [("raised", "blue")]
+
+
 @pytest.mark.parametrize(
     ("given_mm", "complaint"),
     [

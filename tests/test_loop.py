@@ -483,3 +483,17 @@ def test_time_that_the_agent_ran_without_a_reading_is_no_gap(
     pass_time(life, 600.0)
     pass_time(life, 1800.0)
     assert [event.kind for event in life.stored()] == ["home.stillness"]
+
+
+def test_the_alarm_of_a_sensor_that_was_taken_out_is_closed(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Nobody else ever would; the sentence asks to verify and promises no calm."""
+    life = Life(home(), tmp_path, clock)
+    life.feed("smoke", Quantity.SMOKE, 1.0)
+    life.loop.finish()
+    life = Life(without(home(), "smoke"), tmp_path, clock)
+    last = life.stored()[-1].payload
+    assert (last["type"].split(".")[2], last["data"]["kind"]) == ("cleared", "home.smoke")
+    assert "请人工核实" in last["data"]["text"]["zh"]
+    assert not life.pipeline.ledger.alarms

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -237,3 +239,16 @@ def test_event_numbers_and_ids_are_unique_and_in_order() -> None:
         assert len({event["id"] for event in events}) == len(events)
         for before, after in itertools.pairwise(events):
             assert before["time"] <= after["time"]
+
+
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    """No traceback where stdout cannot be written."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent", "replay", "--config", str(STREET / "config.toml"),
+             str(STREET / "readings.csv"), "--events", "-"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert "street-agent replay: [Errno 28] No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode != 0

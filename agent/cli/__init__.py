@@ -47,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     only = next((word for word in words if word in COMMANDS), None)
     args = parser(only).parse_args(words)
     try:
-        return int(importlib.import_module(f"agent.cli.{args.command}").run(args))
+        code = int(importlib.import_module(f"agent.cli.{args.command}").run(args))
+        sys.stdout.flush()
+        return code
     except StreetAgentError as error:
         is_denied = isinstance(error.__cause__, PermissionError)
         hint = "; try again with sudo, or as the user street-agent" if is_denied else ""
@@ -56,5 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # of the output: a full disk behind `>`, say
+        print(f"street-agent {args.command}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130

@@ -113,7 +113,7 @@ def _pace(setup: Setup[Config], state: State, now: Reading) -> tuple[float | Non
     at = now.stamp.mono
     if now.quantity is not setup.sensor.traits.quantities[0]:
         return state.lead, state.pause_s, state.pauses
-    if state.lead is None or state.reason:
+    if state.lead is None or state.reason == SensorStatus.LOST:
         return at, state.pause_s, state.pauses
     pause_s = max(at - state.lead, DECAY * state.pause_s)
     return at, pause_s, min(state.pauses + 1, ENOUGH)
@@ -131,7 +131,6 @@ def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
 def _fault(
     setup: Setup[Config], state: State, reason: str, at: tuple[float, float], cause: str
 ) -> tuple[State, tuple[Conclusion, ...]]:
-    onset = state.onset if state.reason else at
     limit_s = _limit_s(setup, state)
     is_learned = limit_s != setup.sensor.traits.silent_after_s and limit_s is not None
     evidence = {
@@ -142,14 +141,16 @@ def _fault(
         "unit": "s",
         "limit_source": "learned" if is_learned else "default",
     }
-    if state.reason == reason:  # told already; the pauses between attempts are no news
+    if (
+        state.reason
+    ):  # told already: the pauses between attempts, and what they fail of, are no news
         return state, ()
-    return replace(state, reason=reason, onset=onset), (
+    return replace(state, reason=reason, onset=at), (
         Finding(
             Kind.SENSOR_FAULT,
             setup.subject,
             WarningLevel.YELLOW,
-            onset,
+            at,
             sensors=(setup.subject,),
             evidence=evidence,
         ),

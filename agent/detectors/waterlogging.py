@@ -31,6 +31,7 @@ DEPTHS = frozenset({Quantity.DISTANCE_MM, Quantity.DEPTH_MM})
 WET_MM = 20.0  # healthy sensors' zero swings by 9 to 26 mm a day, always towards dry
 RISE = ((3, 30.0), (2, 60.0))  # readings, seconds
 FALL_S, CLEAR_S = 300.0, 900.0
+FEWEST = 3  # good readings that a fall or an all-clear rests on
 FALL_SHARE, FALL_MM = 0.8, 20.0
 
 
@@ -202,7 +203,7 @@ def _judge(
         state = replace(state, level=int(reached), is_jump=is_jump, falling=NONE, dry=NONE)
         since = state.rising[reached - 1].mono
         return state, (_finding(setup, state, depth, now, at - since, "rising"),)
-    if state.level and state.dry.count and at - state.dry.mono >= CLEAR_S:
+    if state.level and state.dry.count >= FEWEST and at - state.dry.mono >= CLEAR_S:
         cleared = Finding(
             Kind.WATERLOGGING,
             setup.subject,
@@ -213,7 +214,7 @@ def _judge(
                       "for_s": round(at - state.dry.mono), "peak_mm": round(state.peak_mm)},
         )  # fmt: skip
         return DRY, (cleared,)
-    if state.level > 1 and state.falling.count and at - state.falling.mono >= FALL_S:
+    if state.level > 1 and state.falling.count >= FEWEST and at - state.falling.mono >= FALL_S:
         for_s = at - state.falling.mono
         state = replace(state, level=state.level - 1, falling=NONE)
         return state, (_finding(setup, state, depth, now, for_s, "falling"),)

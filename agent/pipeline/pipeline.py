@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agent import texts
 from agent.detectors import Conclusion, Now
 from agent.events import Activity, DeviceState, Event, Finding, Gap, Input, Kind, Tick, WarningLevel
 from agent.pipeline import alarms, debounce, qc
@@ -71,6 +72,7 @@ class Pipeline:
             for channel in self.channels.values():  # nobody saw whether a change held
                 channel.line = debounce.forget(channel.line)
                 self._await(channel)
+            self._close_removed(stamp)
             self._ask(self.instances, item)
         return item, self._taken()
 
@@ -156,6 +158,16 @@ class Pipeline:
     def _failing(self) -> list[str]:
         """Parts of the device that are detectors and have been told to fail."""
         return [key.removeprefix(FAULTS) for key in self.ledger.alarms if key.startswith(DETECTORS)]
+
+    def _close_removed(self, stamp: Stamp) -> None:
+        """Close alarms whose subject the configuration no longer has: nobody else ever would."""
+        subjects = {instance.setup.subject for instance in self.instances}
+        for key in self.ledger.alarms:
+            kind, _, subject = key.partition("/")
+            if not key.startswith(FAULTS) and subject not in subjects:
+                onset = (stamp.mono, stamp.wall)
+                gone = {"reason": texts.REMOVED}
+                self._tell(Finding(Kind(kind), subject, None, onset, evidence=gone), stamp)
 
     def _serve(self, horizon: float) -> None:
         """Serve every deadline before the horizon, the earliest first."""
