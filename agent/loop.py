@@ -167,7 +167,7 @@ class Loop:
             self._next["sync"] = now + SYNC_S
             with self._device.storage_watched():
                 buffer.sync()
-        if now >= self._next["tick"]:
+        if now >= self._next["tick"] and self._stop is None:  # drivers that stop are not silent
             self._next["tick"] = now + self._tick_s
             self._inbox.tick()
             self._health.beat()
