@@ -68,11 +68,10 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         )
         workers = _workers(configuration, inbox, speed)
         manager = ServiceManager()
-        loop: Loop
         health = Health(
             manager,
             [(worker.sensor, _progress(worker)) for worker in workers]
-            + [("loop", lambda: loop.progress), ("uplink", lambda: session.progress)],
+            + [("uplink", lambda: session.progress)],
         )
         loop = Loop(
             inbox=inbox, pipeline=pipeline, store=store, delivery=delivery, wire=wire,

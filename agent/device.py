@@ -63,7 +63,6 @@ class Device:
     def watch_link(self, message: LinkMessage) -> None:
         """A link that is merely down comes back by itself; one that is refused does not."""
         if isinstance(message, LinkUp):
-            log.info("broker connected broker=%s mqtt=%s", message.broker, message.protocol)
             self._down_reason = ""
             self.tell("uplink", "")
             self.tell("uplink.message", "")

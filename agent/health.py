@@ -35,6 +35,8 @@ class ServiceManager:
 class Health:
     """Feeds the watchdog only while every thread that must move has moved.
 
+    The deciding thread calls `beat`, which is the evidence that it moves itself.
+
     Args:
         progress: name and a function giving the `time.monotonic()` of the last progress, for each.
     """

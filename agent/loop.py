@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 from agent.clock import Clock
 from agent.device import Device
@@ -39,9 +40,6 @@ class Loop:
 
     Args:
         tick_s: real seconds between two looks at the clock.
-
-    Attributes:
-        progress: `time.monotonic()` of the last turn.
     """
 
     def __init__(
@@ -73,7 +71,6 @@ class Loop:
         self._inputs = 0
         self._inputs_kept = 0
         self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
-        self.progress = now()
 
     def run(self) -> str:
         """Decide until a Stop comes; return its reason."""
@@ -91,7 +88,6 @@ class Loop:
         with self._device.storage_watched():
             self._delivery.pump(self._clock.mono())
         self._house_keeping()
-        self.progress = self._now()
 
     def finish(self) -> None:
         """Decide what is still waiting, keep everything, and give the last PUBACKs a moment."""
@@ -196,6 +192,7 @@ class Loop:
             "readings_waiting": self._store.buffer.waiting,
             "buffer_bytes": self._store.buffer.size_bytes,
             "clock_synced": self._clock.is_synced(),
+            "messages": asdict(self._delivery.counters),
         }
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.base import Driver, Settle, Spec, Traits
-from drivers.gpio import Contact, check_pin, contact_line, line_traits
+from drivers.base import Settle
+from drivers.gpio import Contact, ContactConfig, contact_spec
 from drivers.reading import Quantity
 
 POLL_S = 30.0
@@ -21,29 +21,14 @@ SETTLE = Settle(0.05)  # reeds bounce for 1 to 5 ms, a rattling door for longer
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Config(ContactConfig):
     """Keys of a `door_contact` sensor.
 
     Attributes:
-        pin: BCM number, 0 to 27.
         contact: state of the contact while the door is shut.
     """
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True}
-
-    pin: int
     contact: Contact = "normally_closed"
 
-    def __post_init__(self) -> None:
-        check_pin(self.pin, pull_up=True)
 
-
-def _build(config: Config) -> Driver:
-    return contact_line(Quantity.CONTACT, config.pin, config.contact)
-
-
-def _traits(config: Config) -> Traits:
-    return line_traits(Quantity.CONTACT, config.pin, POLL_S, SETTLE)
-
-
-DRIVER = Spec(config=Config, build=_build, traits=_traits)
+DRIVER = contact_spec(Config, Quantity.CONTACT, POLL_S, SETTLE)

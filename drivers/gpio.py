@@ -21,11 +21,12 @@ import contextlib
 import getpass
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
-from drivers.base import DriverError, Emit, PortError, Settle, Traits
+from drivers.base import DriverError, Emit, PortError, Settle, Spec, Traits
 from drivers.reading import Quantity
 
 if TYPE_CHECKING:
@@ -142,6 +143,35 @@ def check_pin(pin: int, *, pull_up: bool) -> None:
         raise ValueError(f"pin: {pin} is outside 0 to 27 (BCM numbers)")
     if pin in FIXED_PULL_UPS and not pull_up:
         raise ValueError(f"pin: {pin} is pulled up on the board; this wiring needs another pin")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConfig:
+    """Keys of a sensor that is a dry contact to ground; each kind has a default of its own.
+
+    Attributes:
+        pin: BCM number, 0 to 27.
+        contact: state of the contact while nothing is the matter.
+    """
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}
+
+    pin: int
+    contact: Contact
+
+    def __post_init__(self) -> None:
+        check_pin(self.pin, pull_up=True)
+
+
+def contact_spec(
+    config: type[ContactConfig], quantity: Quantity, poll_s: float, settle: Settle
+) -> Spec[ContactConfig]:
+    """Describe the driver of a dry contact."""
+    return Spec(
+        config=config,
+        build=lambda given: contact_line(quantity, given.pin, given.contact),
+        traits=lambda given: line_traits(quantity, given.pin, poll_s, settle),
+    )
 
 
 def line_traits(quantity: Quantity, pin: int, poll_s: float, settle: Settle) -> Traits:

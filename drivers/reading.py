@@ -120,7 +120,6 @@ class SensorStatus(StrEnum):
     """What is known of a sensor's connection."""
 
     STARTING = "starting"  # opened, warming up
-    OK = "ok"
     SILENT = "silent"  # open, but nothing valid came in time
     LOST = "lost"  # port or line gone, or the driver failed
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.base import Driver, Settle, Spec, Traits
-from drivers.gpio import Contact, check_pin, contact_line, line_traits
+from drivers.base import Settle
+from drivers.gpio import Contact, ContactConfig, contact_spec
 from drivers.reading import Quantity
 
 POLL_S = 10.0
@@ -22,29 +22,14 @@ SETTLE = Settle(0.05)  # a relay bounces for a few ms; the alarm itself counts a
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Config(ContactConfig):
     """Keys of a `smoke_alarm` sensor.
 
     Attributes:
-        pin: BCM number, 0 to 27.
         contact: state of the relay contact without an alarm.
     """
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True}
-
-    pin: int
     contact: Contact = "normally_closed"
 
-    def __post_init__(self) -> None:
-        check_pin(self.pin, pull_up=True)
 
-
-def _build(config: Config) -> Driver:
-    return contact_line(Quantity.SMOKE, config.pin, config.contact)
-
-
-def _traits(config: Config) -> Traits:
-    return line_traits(Quantity.SMOKE, config.pin, POLL_S, SETTLE)
-
-
-DRIVER = Spec(config=Config, build=_build, traits=_traits)
+DRIVER = contact_spec(Config, Quantity.SMOKE, POLL_S, SETTLE)

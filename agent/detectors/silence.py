@@ -131,6 +131,8 @@ def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
 def _fault(
     setup: Setup[Config], state: State, reason: str, at: tuple[float, float], cause: str
 ) -> tuple[State, tuple[Conclusion, ...]]:
+    if state.reason:  # told already; what further attempts fail of is no news
+        return state, ()
     limit_s = _limit_s(setup, state)
     is_learned = limit_s != setup.sensor.traits.silent_after_s and limit_s is not None
     evidence = {
@@ -141,10 +143,6 @@ def _fault(
         "unit": "s",
         "limit_source": "learned" if is_learned else "default",
     }
-    if (
-        state.reason
-    ):  # told already: the pauses between attempts, and what they fail of, are no news
-        return state, ()
     return replace(state, reason=reason, onset=at), (
         Finding(
             Kind.SENSOR_FAULT,

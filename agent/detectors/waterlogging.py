@@ -233,6 +233,7 @@ def _finding(
         state.onset,
         sensors=(setup.subject,),
         certainty=Certainty.POSSIBLE if state.is_jump else Certainty.OBSERVED,
+        suspect=state.is_jump,
         value=(Quantity.DEPTH_MM, round(depth)),
         evidence={
             "reason": "depth",
