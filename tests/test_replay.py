@@ -27,15 +27,18 @@ def end_of_day(readings: Path) -> str:
     return (last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)).isoformat()
 
 
+def assert_case(case: Path, folder: Path, *readings: Path) -> None:
+    """Replay these as the case's recording, to the end of its last day."""
+    out, until = folder / "events.jsonl", end_of_day(case / "readings.csv")
+    words = ["--config", case / "config.toml", *readings, "--events", out, "--until", until]
+    assert replay(*words) == 0
+    assert out.read_text() == (case / "events.jsonl").read_text()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_recorded_case_gives_its_events(case: Path, tmp_path: Path) -> None:
     """Byte for byte what the case's events.jsonl says, up to the end of its last day."""
-    readings, out = case / "readings.csv", tmp_path / "events.jsonl"
-    until = end_of_day(readings)
-    assert (
-        replay("--config", case / "config.toml", readings, "--events", out, "--until", until) == 0
-    )
-    assert out.read_text() == (case / "events.jsonl").read_text()
+    assert_case(case, tmp_path, case / "readings.csv")
 
 
 @pytest.mark.parametrize("cut", [1, 55, 90, 150, 299])
@@ -61,22 +64,7 @@ def test_several_files_are_merged_by_time_and_gz_is_read(tmp_path: Path) -> None
     odd, even = tmp_path / "odd.csv.gz", tmp_path / "even.csv"
     odd.write_bytes(gzip.compress((rows[0] + "".join(rows[1::2])).encode()))
     even.write_text(rows[0] + "".join(rows[2::2]))
-    out = tmp_path / "out"
-    config = STREET / "config.toml"
-    assert (
-        replay(
-            "--config",
-            config,
-            odd,
-            even,
-            "--events",
-            out,
-            "--until",
-            end_of_day(STREET / "readings.csv"),
-        )
-        == 0
-    )
-    assert out.read_text() == (STREET / "events.jsonl").read_text()
+    assert_case(STREET, tmp_path, odd, even)
 
 
 def test_json_lines_are_read_as_well(tmp_path: Path) -> None:
@@ -89,21 +77,7 @@ def test_json_lines_are_read_as_well(tmp_path: Path) -> None:
             for t, s, q, v in rows
         )
     )
-    out = tmp_path / "out"
-    config = STREET / "config.toml"
-    assert (
-        replay(
-            "--config",
-            config,
-            lines,
-            "--events",
-            out,
-            "--until",
-            end_of_day(STREET / "readings.csv"),
-        )
-        == 0
-    )
-    assert out.read_text() == (STREET / "events.jsonl").read_text()
+    assert_case(STREET, tmp_path, lines)
 
 
 def test_an_hour_that_clocks_go_through_twice_does_not_go_back(tmp_path: Path) -> None:
