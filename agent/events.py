@@ -103,11 +103,13 @@ class DeviceState:
     Attributes:
         part: uplink, storage, ...
         reason: what is wrong, for a technician; empty = well again.
+        facts: plain JSON values that the event's evidence carries as well, such as counts.
     """
 
     part: str
     reason: str
     stamp: Stamp
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 Input = Reading | SensorState | DeviceState | Gap

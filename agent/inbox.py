@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from agent.clock import Clock
 from agent.events import DeviceState, Gap, Tick
@@ -53,9 +55,11 @@ class Inbox:
         """Tell of a change in a sensor's connection."""
         self._put(lambda stamp: SensorState(sensor, status, reason, stamp))
 
-    def device_state(self, part: str, reason: str) -> None:
+    def device_state(
+        self, part: str, reason: str, facts: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         """Tell of a change in a part of the device; an empty reason = well again."""
-        self._put(lambda stamp: DeviceState(part, reason, stamp))
+        self._put(lambda stamp: DeviceState(part, reason, stamp, facts))
 
     def gap(self, since: float | None) -> None:
         """Tell that the agent did not run until now; None = it has never run before."""

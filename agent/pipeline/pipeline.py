@@ -8,8 +8,10 @@ replay, or run again after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from agent import texts
 from agent.detectors import Conclusion, Now
@@ -65,7 +67,7 @@ class Pipeline:
         elif isinstance(item, SensorState):
             self._ask((i for i in self.instances if item.sensor in i.listens), item)
         elif isinstance(item, DeviceState):
-            self._tell(_device_fault(item.part, item.reason, stamp), stamp)
+            self._tell(_device_fault(item.part, item.reason, stamp, item.facts), stamp)
         else:
             for part in self._failing():  # a restart may be the end of it; if not, it is told again
                 self._tell(_device_fault(part, "", stamp), stamp)
@@ -212,11 +214,13 @@ def _crash(instance: Instance, error: Exception, stamp: Stamp) -> Finding:
     return _device_fault(f"detector.{instance.name}", cause[:200], stamp)
 
 
-def _device_fault(part: str, cause: str, stamp: Stamp) -> Finding:
+def _device_fault(
+    part: str, cause: str, stamp: Stamp, facts: Mapping[str, Any] = MappingProxyType({})
+) -> Finding:
     return Finding(
         Kind.DEVICE_FAULT,
         part,
         WarningLevel.YELLOW if cause else None,
         (stamp.mono, stamp.wall),
-        evidence={"reason": part.partition(".")[0], "cause": cause},
+        evidence={"reason": part.partition(".")[0], "cause": cause, **facts},
     )

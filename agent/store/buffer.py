@@ -3,7 +3,7 @@
 A document's id is its sequence. Keys are short, since there are millions: `b` boot, `m` mono, `w`
 wall, `u` wall not synchronised; a reading has `s` sensor, `q` quantity, `v` value, and where it is
 not simply good `g` grade and `r` reasons; a sensor's state has `s`, `t` status and `r` reason; a
-state of the device `p` part and `r` reason; a gap `a` since.
+state of the device `p` part, `r` reason and `f` facts; a gap `a` since.
 """
 
 from __future__ import annotations
@@ -222,6 +222,8 @@ def to_document(item: Input) -> dict[str, Any]:
             document = {"s": item.sensor, "t": item.status, "r": item.reason}
         case DeviceState():
             document = {"p": item.part, "r": item.reason}
+            if item.facts:
+                document["f"] = dict(item.facts)
         case Gap():
             document = {"a": item.since}
     stamp = item.stamp
@@ -244,5 +246,5 @@ def from_document(document: Mapping[str, Any], sequence: int) -> Input:
     if "t" in document:
         return SensorState(document["s"], SensorStatus(document["t"]), document["r"], stamp)
     if "p" in document:
-        return DeviceState(document["p"], document["r"], stamp)
+        return DeviceState(document["p"], document["r"], stamp, document.get("f", {}))
     return Gap(document["a"], stamp)
