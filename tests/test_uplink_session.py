@@ -475,6 +475,29 @@ def test_dead_link_is_noticed_within_two_keepalives(fake_broker):
     assert time.monotonic() - start < 4.0
 
 
+def test_link_that_is_given_up_ends_at_once_with_its_reason(fake_broker):
+    """give_up() ends a link whose peer is silent, within its keep-alive; a past link is ignored."""
+
+    def play(broker, sock, number):
+        broker.accept(sock)
+        mid, _ = broker.published(sock)
+        if number > 1:
+            sock.sendall(b"\x40\x02" + mid.to_bytes(2, "big"))
+        sock.recv(1)
+
+    with session(configured(fake_broker(play))) as (made, news):
+        first = news.until(LinkUp)
+        made.publish(HELLO, first.link)
+        start = time.monotonic()
+        made.give_up(first.link, "no PUBACK for 5 s")
+        assert news.next() == LinkDown(first.link, "no PUBACK for 5 s")
+        second = news.next()
+        assert time.monotonic() - start < 1.0
+        made.give_up(first.link, "too late")
+        made.publish(HELLO, second.link)
+        assert news.next() == Acked(second.link, 1, 0, "Success")
+
+
 def test_second_broker_is_taken_when_the_first_is_dead(fake_broker):
     """Brokers are tried in turn."""
     with socket.create_server(("127.0.0.1", 0)) as server:

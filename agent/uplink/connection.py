@@ -147,12 +147,14 @@ class Connection:
         self.publish(farewell, qos=0)
         self._client.disconnect()
 
-    def cut(self) -> None:
-        """Give up a socket that does not drain, from another thread."""
+    def give_up(self, reason: str) -> None:
+        """End this link at once, from another thread; the peer may be gone or not read."""
+        self._fail(NotConnected(reason))
         sock = self._client.socket()
         if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # Not SSLSocket's own: it forgets TLS first, and a write in between would be plain.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Let go of the socket, and of paho's references to this object."""

@@ -99,6 +99,17 @@ class Session:
             return None
         return connection.publish(message)
 
+    def give_up(self, link: int, reason: str) -> None:
+        """End a link at once and connect anew. For the deciding thread only.
+
+        Args:
+            link: its number; one that is no more is ignored.
+            reason: one short English phrase; its LinkDown carries it.
+        """
+        connection = self._current
+        if connection is not None and connection.link == link:
+            connection.give_up(reason)
+
     def stop(self, farewell: Message, timeout_s: float) -> None:
         """Say good-bye and disconnect. Unacknowledged messages stay where they are stored.
 
@@ -114,7 +125,7 @@ class Session:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         if self._thread.is_alive() and connection is not None:
-            connection.cut()
+            connection.give_up("the agent is stopping")
 
     def _work(self) -> None:
         while not self._stopping.is_set():
