@@ -1,0 +1,162 @@
+"""What must be true whatever was injected. Pure: what was acknowledged, received, fed; no clock.
+
+Every check gives its findings as sentences; an empty list is a promise kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# What may differ between two sendings of one event: how long it waited, and what the clock's
+# correction changes.
+MAY_DIFFER = frozenset({"buffered_s", "onset", "clock"})
+WATER, SENSOR, DEVICE = "street.waterlogging", "sensor.fault", "device.fault"
+MOUNT_MM = 2700
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """What the harness did, by which events are explained.
+
+    Attributes:
+        fed: distances in mm that were fed, by sensor.
+        silenced: sensors whose silence or loss was injected; "*" = all of them.
+        parts: parts of the device that were made to fail, such as storage or uplink; a part covers
+            those beneath it (storage covers storage.readings).
+    """
+
+    fed: Mapping[str, Collection[int]]
+    silenced: Collection[str] = ()
+    parts: Collection[str] = field(default_factory=tuple)
+
+
+def missing(acknowledged: Iterable[str], received: Collection[str]) -> list[str]:
+    """Every event that was on disk has come."""
+    lost = [name for name in dict.fromkeys(acknowledged) if name not in received]
+    return [f"event {name} was acknowledged and never came" for name in lost]
+
+
+def contents(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """No id has two contents."""
+    first: dict[tuple[str, str], str] = {}
+    found = []
+    for event in events:
+        data = {key: value for key, value in event["data"].items() if key not in MAY_DIFFER}
+        # Two boots of one device give one alarm the same id only if it is the same alarm.
+        kept = {key: event[key] for key in ("id", "sequence", "source", "type", "subject")}
+        text = json.dumps([kept, data], sort_keys=True)
+        key = (str(event["source"]), str(event["id"]))
+        if first.setdefault(key, text) != text:
+            found.append(f"event {event['id']} came with two contents")
+    return list(dict.fromkeys(found))
+
+
+def order(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """By first arrival, an alarm's revisions come 1, 2, 3 ... and a device's numbers rise."""
+    revisions: dict[tuple[str, str], int] = {}
+    numbers: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for event in events:
+        source, name = str(event["source"]), str(event["id"])
+        if (source, name) in seen:
+            continue
+        seen.add((source, name))
+        alarm, rev = (source, str(event["subject"])), int(event["data"]["rev"])
+        if rev != revisions.get(alarm, 0) + 1:
+            found.append(f"event {name} came after revision {revisions.get(alarm, 0)}")
+        revisions[alarm] = max(rev, revisions.get(alarm, 0))
+        number = int(event["sequence"])
+        if number <= numbers.get(source, 0):
+            found.append(f"event {name} is number {number}, after {numbers[source]}")
+        numbers[source] = max(number, numbers.get(source, 0))
+    return found
+
+
+def reading_order(records: Iterable[tuple[str, str, int, float]]) -> list[str]:
+    """By first arrival, the numbers of a sensor's readings rise, and none has two values.
+
+    Args:
+        records: sensor with its site, boot, sequence, value, as they came.
+    """
+    highest: dict[tuple[str, str], int] = {}
+    values: dict[tuple[str, str, int], float] = {}
+    found = []
+    for sensor, boot, number, value in records:
+        key = (sensor, boot, number)
+        if key in values:
+            if values[key] != value:
+                found.append(f"reading {number} of {sensor} came with two values")
+            continue
+        values[key] = value
+        if number <= highest.get((sensor, boot), 0):
+            found.append(f"reading {number} of {sensor} came after {highest[sensor, boot]}")
+        highest[sensor, boot] = max(number, highest.get((sensor, boot), 0))
+    return found
+
+
+def unexplained(events: Iterable[Mapping[str, Any]], injected: Injected) -> list[str]:
+    """Every event rests on a reading that was fed, or on a fault that was injected."""
+    found = []
+    for event in events:
+        why = _explain(event, injected)
+        if why:
+            found.append(f"event {event['id']} {event['data']['kind']}: {why}")
+    return list(dict.fromkeys(found))
+
+
+def _explain(event: Mapping[str, Any], injected: Injected) -> str:
+    """Why nothing explains it; empty if something does."""
+    data = event["data"]
+    kind, evidence = data["kind"], data["evidence"]
+    step = str(event["type"]).split(".")[2]
+    if kind == WATER:
+        return _water(data, evidence, step, injected)
+    if kind == SENSOR:
+        if step == "restored":
+            return ""
+        name = data["sensors"][0] if data["sensors"] else ""
+        is_injected = "*" in injected.silenced or name in injected.silenced
+        return "" if is_injected else f"nobody silenced {name}: {evidence}"
+    if kind == DEVICE:
+        part = str(evidence.get("part") or evidence.get("reason") or "")
+        covers = any(part == p or part.startswith(f"{p}.") for p in injected.parts)
+        return "" if covers else f"nobody broke {part}: {evidence}"
+    return "nothing of that kind was fed"
+
+
+def _water(
+    data: Mapping[str, Any], evidence: Mapping[str, Any], step: str, injected: Injected
+) -> str:
+    depth, limit = data["value"]["value"], evidence["limit"]
+    if step == "cleared":
+        return "" if depth < limit else f"cleared at {depth} mm"
+    sensor = data["sensors"][0]
+    raw = evidence["raw"].get("distance_mm")
+    if raw not in injected.fed.get(sensor, ()):
+        return f"{raw} mm was never fed on {sensor}"
+    if MOUNT_MM - raw != depth:
+        return f"{raw} mm is no depth of {depth} mm"
+    if evidence["trend"] == "rising":
+        return "" if depth >= limit else f"{data['level']} at {depth} mm, below {limit}"
+    return ""  # falling: below the release of the level before, which the event does not carry
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Least squares: by how much the second grows for each one of the first."""
+    count = len(points)
+    mean_x = sum(x for x, _ in points) / count
+    mean_y = sum(y for _, y in points) / count
+    below = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / below if below else 0.0
+
+
+def grows(name: str, points: Sequence[tuple[float, float]], most: float) -> list[str]:
+    """Over the whole run, the straight line through it does not rise by more than `most`."""
+    if len(points) < 10:
+        return [f"{name}: only {len(points)} samples"]
+    rise = slope(points) * (points[-1][0] - points[0][0])
+    return [f"{name} grew by {rise:.1f}, more than {most:g}"] if rise > most else []
