@@ -14,6 +14,7 @@ from agent.clock import SystemClock
 from agent.config.load import Configuration
 from agent.health import Health, ServiceManager
 from agent.inbox import Inbox, Stop
+from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, Store, go_on
@@ -25,13 +26,14 @@ from agent.store.snapshots import Snapshots
 from agent.uplink.delivery import Delivery
 from agent.uplink.session import Session
 from agent.uplink.wire import Presence, Wire
+from agent.window import EventWindow, ReadingWindow
 from agent.worker import Worker
 from drivers.base import load
 
 log = logging.getLogger(__name__)
 
-JOIN_S = 1.0  # for all drivers together; a hung one ends with the process
-FAREWELL_S = 2.0
+JOIN_S = 0.5  # for all drivers together; a hung one ends with the process
+FAREWELL_S = 1.0
 
 
 def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
@@ -56,6 +58,8 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         )
         recovered = go_on(pipeline, clock, store)
         inbox = Inbox(clock, recovered.sequence)
+        keeper = Keeper(store, inbox.post)
+        events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
         wire = Wire(site, configuration.uplink)
         session = Session(
             configuration.uplink,
@@ -63,9 +67,10 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             wire.state(Presence.LOST),
             inbox.post,
         )
-        delivery = Delivery(
-            wire, session, store.outbox, store.buffer if wire.sends_readings else None
+        readings = (
+            ReadingWindow(keeper, store.buffer.last_sequence) if wire.sends_readings else None
         )
+        delivery = Delivery(wire, session, events, readings)
         workers = _workers(configuration, inbox, speed)
         manager = ServiceManager()
         health = Health(
@@ -74,11 +79,13 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             + [("uplink", lambda: session.progress)],
         )
         loop = Loop(
-            inbox=inbox, pipeline=pipeline, store=store, delivery=delivery, wire=wire,
-            clock=clock, health=health, tick_s=max(1.0 / speed, 0.05),
+            inbox=inbox, pipeline=pipeline, keeper=keeper, events=events, readings=readings,
+            delivery=delivery, wire=wire, clock=clock, health=health, recovered=recovered,
+            tick_s=max(1.0 / speed, 0.05),
         )  # fmt: skip
         _obey_signals(inbox)
         _begin(configuration, recovered, inbox, delivery, wire)
+        keeper.start()
         session.start()
         for worker in workers:
             worker.start()

@@ -6,15 +6,16 @@ to an event.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from agent.events import Kind
 from agent.inbox import Inbox
+from agent.keeper import Stock
 from agent.pipeline.alarms import rfc3339
 from agent.pipeline.pipeline import Pipeline
-from agent.recovery import Store
 from agent.uplink.delivery import Refusal
 from agent.uplink.link import LinkDown, LinkMessage, LinkUp
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 FAULTS = f"{Kind.DEVICE_FAULT.value}/"
 QUIET_ROUNDS = 12  # looks at the store without anything given up, an hour or so, end that fault
+HELD_S = 10.0
 
 
 class Device:
@@ -39,9 +41,11 @@ class Device:
             if key.startswith(FAULTS)
         }
         self._quiet_rounds = 0
+        self._thinned = self._dropped = 0
+        self._gave_up: Mapping[str, Any] = {}
         self._down_reason = ""
 
-    def tell(self, part: str, reason: str) -> None:
+    def tell(self, part: str, reason: str, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Report a change in a part; an empty reason = well again."""
         if reason == self._told.get(part, ""):
             return
@@ -50,15 +54,23 @@ class Device:
             log.error("device fault part=%s reason=%s", part, reason)
         else:
             log.info("device well again part=%s", part)
-        self._inbox.device_state(part, reason)
+        self._inbox.device_state(part, reason, facts)
 
-    @contextlib.contextmanager
-    def storage_watched(self) -> Iterator[None]:
-        """Report a failing disk, and go on from memory."""
-        try:
-            yield
-        except OSError as error:
-            self.tell("storage", str(error))
+    def is_told(self, part: str) -> bool:
+        """Whether a part is reported as faulty."""
+        return bool(self._told.get(part))
+
+    def watch_disk(self, held_s: float) -> None:
+        """Tell of a disk that does not answer; a card that is merely slow is not worth a word."""
+        if held_s >= HELD_S:
+            self.tell("storage.slow", "the disk does not answer")
+        elif self.is_told("storage.slow") and held_s == 0:
+            self.tell("storage.slow", "")
+
+    def count_dropped(self, count: int) -> None:
+        """Count readings that the disk was too slow for."""
+        self._dropped += count
+        self.tell("storage.slow", "the disk is too slow, readings are dropped")
 
     def watch_link(self, message: LinkMessage) -> None:
         """A link that is merely down comes back by itself; one that is refused does not."""
@@ -82,22 +94,28 @@ class Device:
             if not self._told.get("uplink.message"):
                 self.tell("uplink.message", f"{refusal.topic}: {refusal.text}")
 
-    def watch_store(self, store: Store, *, readings_are_sent: bool) -> None:
+    def watch_stock(self, stock: Stock, *, readings_are_sent: bool) -> None:
         """Tell what the store found damaged, and what it gave up that was to be sent."""
-        buffer, outbox = store.buffer.damage, store.outbox.damage
-        lost = buffer.count + outbox.count
-        files = buffer.files + outbox.files + len(store.snapshots.damaged)
-        damaged = f"{lost} records and {files} files set aside as damaged"
-        self.tell("storage.damaged", damaged if lost or files else "")
-        thinned = store.buffer.reset_thinned()
-        if not thinned.count or not readings_are_sent:
+        damaged = f"{stock.damaged} records and {stock.damaged_files} files set aside as damaged"
+        self.tell("storage.damaged", damaged if stock.damaged or stock.damaged_files else "")
+        if readings_are_sent:
+            self._watch_thinning(stock)
+
+    def _watch_thinning(self, stock: Stock) -> None:
+        """Tell that readings are given up when it begins, and how many from when when it ends."""
+        thinned = stock.thinned
+        if thinned.count > self._thinned:
+            self._thinned = thinned.count
+            self._quiet_rounds = 0
+            facts = {
+                "count": thinned.count,
+                "first": rfc3339(thinned.first_wall),
+                "last": rfc3339(thinned.last_wall),
+            }
+            log.warning("readings given up count=%d first=%s last=%s", *facts.values())
+            self._gave_up = facts
+            self.tell("storage.thinned", "readings are given up for want of room", facts)
+        elif self.is_told("storage.thinned"):
             self._quiet_rounds += 1
-            if self._quiet_rounds >= QUIET_ROUNDS:
-                self.tell("storage.thinned", "")
-            return
-        self._quiet_rounds = 0
-        first, last = rfc3339(thinned.first_wall), rfc3339(thinned.last_wall)
-        log.warning("readings given up count=%d first=%s last=%s", thinned.count, first, last)
-        if not self._told.get("storage.thinned"):  # one event, however long it goes on
-            reason = f"{thinned.count} readings given up for want of room, {first} to {last}"
-            self.tell("storage.thinned", f"{reason}, and perhaps more")
+            if not stock.readings_waiting or self._quiet_rounds >= QUIET_ROUNDS:
+                self.tell("storage.thinned", "", self._gave_up)

@@ -1,8 +1,8 @@
-"""The deciding thread: takes from the queue, decides, keeps on disk, hands to the uplink.
+"""The deciding thread: takes from the queue, decides, hands to disk and uplink. It never waits.
 
-Each turn: everything that is waiting goes through the pipeline and into the buffer; if events came
-of it, inputs and then events are synced to disk; only then is anything handed to the uplink. What
-can wait (syncing plain readings, snapshots) comes last.
+Each turn: everything that is waiting goes through the pipeline; inputs and events are handed to the
+keeper, which puts them on disk; events go to the uplink once they are there, or once the disk has
+had its time. Housekeeping comes last.
 """
 
 from __future__ import annotations
@@ -14,31 +14,33 @@ from dataclasses import asdict
 
 from agent.clock import Clock
 from agent.device import Device
-from agent.errors import StorageFull
-from agent.events import DeviceState, Event, Gap, Tick
+from agent.events import DeviceState, Event, Gap, Input, Tick
 from agent.health import Health
 from agent.inbox import BATCH, Inbox, Stop
+from agent.keeper import Keeper, Kept, LentEvents, LentReadings, Stock, Trouble
 from agent.pipeline.pipeline import Pipeline
-from agent.recovery import Store, keep
+from agent.recovery import Recovered, compose
 from agent.uplink.delivery import Delivery
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.wire import Wire
+from agent.window import EventWindow, ReadingWindow
 from drivers.reading import Reading, SensorState
 
 log = logging.getLogger(__name__)
 
-SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
-MISSED_S = 10.0  # until the next snapshot, where an input could not be journalled
+MISSED_S = 10.0  # between snapshots while inputs cannot be journalled
 SNAPSHOT_S, SNAPSHOT_ITEMS = 300.0, 20_000  # inputs to run again after a restart: half a second
 HEALTH_S = 60.0
-RETRY_S = 1.0
 FLUSH_S, FLUSH_TURNS = 1.0, 20  # for the last PUBACKs when the agent is stopped
+CLOSE_S = 1.5  # for the disk when the agent is stopped
 
 
 class Loop:
     """Owns everything that decides; runs on the main thread.
 
     Args:
+        recovered: what the restart has concluded again.
+        readings: where readings wait for the uplink; None where they are not sent.
         tick_s: real seconds between two looks at the clock.
     """
 
@@ -47,35 +49,41 @@ class Loop:
         *,
         inbox: Inbox,
         pipeline: Pipeline,
-        store: Store,
+        keeper: Keeper,
+        events: EventWindow,
+        readings: ReadingWindow | None,
         delivery: Delivery,
         wire: Wire,
         clock: Clock,
         health: Health,
+        recovered: Recovered,
         tick_s: float,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inbox = inbox
         self._pipeline = pipeline
-        self._store = store
+        self._keeper = keeper
+        self._event_window = events
+        self._reading_window = readings
         self._delivery = delivery
         self._wire = wire
         self._clock = clock
         self._health = health
         self._tick_s = tick_s
         self._now = now
-        self._events: list[Event] = []
+        self._inputs: list[Input] = []
+        self._events: list[Event] = list(recovered.events)
         self._stop: Stop | None = None
         self._told_alarms: object = None
         self._device = Device(inbox, pipeline)
-        self._inputs = 0
-        self._inputs_kept = 0
-        self._next = dict.fromkeys(("tick", "sync", "snapshot", "health", "retry"), 0.0)
+        self._stock: Stock | None = None
+        self._count = self._count_kept = 0
+        self._next = dict.fromkeys(("tick", "snapshot", "health"), 0.0)
 
     def run(self) -> str:
         """Decide until a Stop comes; return its reason."""
         while self._stop is None:
-            self.turn(self._next["tick"] - self._now())
+            self.turn(self._wait_s())
         log.info("stopping reason=%s", self._stop.reason)
         return self._stop.reason
 
@@ -83,10 +91,9 @@ class Loop:
         """Wait for something, decide it, and send what may be sent."""
         for item in self._inbox.batch(max(wait_s, 0.0)):
             self._handle(item)
-        self._commit()
+        self._hand_over()
         self._tell_alarms()
-        with self._device.storage_watched():
-            self._delivery.pump(self._clock.mono())
+        self._delivery.pump(self._now(), self._clock.mono())
         self._house_keeping()
 
     def finish(self) -> None:
@@ -94,61 +101,75 @@ class Loop:
         for _ in range(1 + self._inbox.waiting // BATCH):
             self.turn(0.0)
         for _ in range(FLUSH_TURNS):
-            if self._delivery.is_idle:
+            if self._delivery.is_idle and not self._event_window.unsaved:
                 break
             self.turn(FLUSH_S / FLUSH_TURNS)
-        self._next["retry"] = 0.0
-        self._commit()
-        self._snapshot(self._now())
+        self._snapshot()
+        if not self._keeper.stop(CLOSE_S):
+            log.error("the disk has not finished unsaved_events=%d", self._event_window.unsaved)
+
+    def _wait_s(self) -> float:
+        """Until the next tick, or until an event has waited for the disk for long enough."""
+        now = self._now()
+        patience_ends = self._event_window.not_before
+        wait_s = self._next["tick"] - now
+        return wait_s if patience_ends is None else min(wait_s, patience_ends - now)
 
     def _handle(self, item: object) -> None:
         match item:
             case Reading() | SensorState() | DeviceState() | Gap():
-                self._inputs += 1
                 checked, events = self._pipeline.take(item)
-                self._append(checked)
+                self._inputs.append(checked)
                 self._events += events
             case Tick():
                 self._events += self._pipeline.advance(item.stamp.mono)
             case LinkUp() | LinkDown() | Acked():
                 self._device.watch_link(item)
-                with self._device.storage_watched():
-                    self._delivery.handle(item)
+                self._delivery.handle(item, self._now())
                 self._device.watch_refusals(self._delivery.take_refusals())
+            case Kept():
+                self._log(self._event_window.kept(item.sequence))
+            case LentEvents():
+                self._event_window.answer(item)
+            case LentReadings():
+                if self._reading_window is not None:
+                    self._reading_window.answer(item)
+            case Trouble():
+                self._trouble(item)
+            case Stock():
+                self._stock = item
+                self._device.watch_stock(item, readings_are_sent=self._wire.sends_readings)
             case Stop():
                 self._stop = item
             case _:
                 raise TypeError(f"nobody handles {item!r}")
 
-    def _append(self, item: Reading | SensorState | DeviceState | Gap) -> None:
-        try:
-            self._store.buffer.append(item)
-        except OSError as error:
-            # A restart cannot run it again, so a snapshot has to know it.
-            self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
-            self._device.tell("storage.readings", str(error))
-        else:
-            self._device.tell("storage.readings", "")
+    def _hand_over(self) -> None:
+        inputs, events = self._inputs, self._events
+        if not inputs and not events:
+            return
+        self._inputs, self._events = [], []
+        self._count += len(inputs)
+        dropped = self._keeper.keep(inputs, events)
+        if dropped:
+            self._device.count_dropped(dropped)
+        if self._reading_window is not None:
+            self._reading_window.put([item for item in inputs if isinstance(item, Reading)])
+        if events:
+            self._event_window.put(events)
+            self._delivery.hurry(events)
 
-    def _commit(self) -> None:
-        """Put inputs, then events on disk; what cannot be written is tried again."""
-        if not self._events or self._now() < self._next["retry"]:
-            return
-        try:
-            self._store.buffer.sync()
-            self._store.outbox.put(self._events)
-        except OSError as error:
-            self._next["retry"] = self._now() + RETRY_S
-            self._device.tell("storage", str(error))
-            if isinstance(error, StorageFull):
-                self._store.buffer.thin()
-            return
-        for event in self._events:
+    def _log(self, events: list[Event]) -> None:
+        """Say that events are on disk: from here on, nothing loses them."""
+        for event in events:
             data = event.payload["data"]
             log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
-                     event.payload["type"].split(".")[2])  # fmt: skip
-        self._events.clear()
-        self._device.tell("storage", "")
+                     event.payload["type"].split(".")[2], extra={"always": True})  # fmt: skip
+
+    def _trouble(self, trouble: Trouble) -> None:
+        self._device.tell(trouble.part, trouble.reason)
+        # A restart cannot run an input again that was not journalled: a snapshot has to know it.
+        self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms
@@ -158,39 +179,36 @@ class Loop:
 
     def _house_keeping(self) -> None:
         now = self._now()
-        buffer = self._store.buffer
-        if buffer.unsynced >= SYNC_ITEMS or (buffer.unsynced and now >= self._next["sync"]):
-            self._next["sync"] = now + SYNC_S
-            with self._device.storage_watched():
-                buffer.sync()
         if now >= self._next["tick"] and self._stop is None:  # drivers that stop are not silent
             self._next["tick"] = now + self._tick_s
             self._inbox.tick()
             self._health.beat()
-        if self._inputs - self._inputs_kept >= SNAPSHOT_ITEMS or now >= self._next["snapshot"]:
-            self._snapshot(now)
+            self._device.watch_disk(self._keeper.held_s)
+            self._event_window.nudge()
+            if self._reading_window is not None:
+                self._reading_window.nudge()
+        if self._count - self._count_kept >= SNAPSHOT_ITEMS or now >= self._next["snapshot"]:
+            self._snapshot()
         if now >= self._next["health"]:
             self._next["health"] = now + HEALTH_S
             self._delivery.post(self._wire.health(self._counters()))
 
-    def _snapshot(self, now: float) -> None:
-        if self._events:  # a snapshot that knows of events not on disk yet would lose them
-            return
-        self._next["snapshot"] = now + SNAPSHOT_S
-        self._inputs_kept = self._inputs
-        with self._device.storage_watched():
-            keep(self._pipeline, self._clock, self._store)
-            self._store.buffer.reap()
-        self._device.watch_store(self._store, readings_are_sent=self._wire.sends_readings)
+    def _snapshot(self) -> None:
+        interval_s = MISSED_S if self._device.is_told("storage.readings") else SNAPSHOT_S
+        self._next["snapshot"] = self._now() + interval_s
+        self._count_kept = self._count
+        last = self._pipeline.last
+        self._keeper.snapshot(compose(self._pipeline, self._clock), last.sequence if last else 0)
 
     def _counters(self) -> dict[str, object]:
+        stock = self._stock
         return {
-            "inputs": self._inputs,
+            "inputs": self._count,
             "events": self._pipeline.ledger.sequence,
             "open_alarms": len(self._pipeline.ledger.alarms),
-            "events_waiting": self._store.outbox.waiting,
-            "readings_waiting": self._store.buffer.waiting,
-            "buffer_bytes": self._store.buffer.size_bytes,
+            "events_waiting": stock.events_waiting if stock else 0,
+            "readings_waiting": stock.readings_waiting if stock else 0,
+            "buffer_bytes": stock.readings_bytes if stock else 0,
             "clock_synced": self._clock.is_synced(),
             "messages": asdict(self._delivery.counters),
         }

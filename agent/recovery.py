@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.clock import Clock
+from agent.events import Event
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
@@ -46,22 +48,34 @@ class Recovered:
     Attributes:
         alive_until: monotonic second of the last thing that it knew; None on its first start.
         sequence: number of the last input.
+        events: concluded again, and not on disk yet.
     """
 
     alive_until: float | None
     sequence: int
+    events: tuple[Event, ...] = ()
 
 
-def keep(pipeline: Pipeline, clock: Clock, store: Store) -> None:
+def compose(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
+    """Put together what a snapshot holds."""
+    return {"pipeline": remember(pipeline), "clock": clock.remember()}
+
+
+def keep(store: Store, document: Mapping[str, Any], sequence: int) -> None:
     """Write a snapshot; inputs up to the one before it are no longer needed for going on.
 
     The older one is kept too, for a newer one that turns out damaged; so are the inputs since.
+
+    Args:
+        store: where.
+        document: as composed.
+        sequence: number of the last input that it knows.
     """
     store.buffer.sync()
-    clock_state = {"boot": clock.boot, "offset": clock.offset}
-    store.snapshots.save(NAME, {"pipeline": remember(pipeline), "clock": clock_state})
+    store.snapshots.save(NAME, document)
     store.buffer.keep_from = store.snapshot_sequence + 1
-    store.snapshot_sequence = pipeline.last.sequence if pipeline.last else 0
+    store.snapshot_sequence = sequence
+    store.buffer.reap()
 
 
 def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
@@ -71,22 +85,23 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     begun = pipeline.last.sequence if pipeline.last else 0
     store.buffer.keep_from = 0  # the snapshot before this one may still be needed
     store.snapshot_sequence = begun
+    events: list[Event] = []
     for item in store.buffer.since(begun):
-        store.outbox.put(pipeline.take(item)[1])
+        events += pipeline.take(item)[1]
     last_mono = store.outbox.last_mono
     if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
-        store.outbox.put(pipeline.advance(math.nextafter(last_mono, math.inf)))
+        events += pipeline.advance(math.nextafter(last_mono, math.inf))
+    new = tuple(event for event in events if event.sequence > store.outbox.last_sequence)
     _never_reuse_a_number(pipeline, store.outbox.last_sequence)
     sequence = max(store.buffer.last_sequence, pipeline.last.sequence if pipeline.last else 0)
     if pipeline.last is None:
         return Recovered(None, sequence)
     alive_until = max(pipeline.reached, last_mono or 0.0)
     wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
-    saved = snapshot.get("clock") or {}
-    clock.carry_on(saved.get("boot", ""), saved.get("offset", 0.0), alive_until, wall)
+    clock.carry_on(snapshot.get("clock") or {}, alive_until, wall)
     log.info("going on inputs_run_again=%d open_alarms=%d", pipeline.last.sequence - begun,
              len(pipeline.ledger.alarms))  # fmt: skip
-    return Recovered(alive_until, sequence)
+    return Recovered(alive_until, sequence, new)
 
 
 def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:

@@ -49,6 +49,7 @@ class Recorder:
     def __init__(self) -> None:
         self.link: int | None = None
         self.sent: list[tuple[int, Message]] = []
+        self.given_up: list[str] = []
         self._mids: defaultdict[int, int] = defaultdict(int)
 
     def publish(self, message: Message, link: int) -> int | None:
@@ -57,6 +58,11 @@ class Recorder:
         self._mids[link] += 1
         self.sent.append((self._mids[link], message))
         return self._mids[link]
+
+    def give_up(self, link: int, reason: str) -> None:
+        if link == self.link:
+            self.link = None
+            self.given_up.append(reason)
 
     @property
     def topics(self) -> list[str]:
@@ -115,8 +121,8 @@ class Agent:
         found = []
         while not is_done():
             found.append(self.news.next(max(0.0, deadline - time.monotonic())))
-            self.delivery.handle(found[-1])
-            self.delivery.pump(2000.0)
+            self.delivery.handle(found[-1], time.monotonic())
+            self.delivery.pump(time.monotonic(), 2000.0)
         return found
 
     def run_until(self, kind: type[Found]) -> Found:
@@ -124,9 +130,9 @@ class Agent:
         found: list[object] = []
         handle = self.delivery.handle
 
-        def watch(message: LinkMessage) -> None:
+        def watch(message: LinkMessage, now: float) -> None:
             found.append(message)
-            handle(message)
+            handle(message, now)
 
         self.delivery.handle = watch  # type: ignore[method-assign] - a test may look on
         self.run(lambda: any(isinstance(message, kind) for message in found))

@@ -18,6 +18,7 @@ from agent.errors import StorageFull
 from agent.events import Event
 from agent.health import Health, ServiceManager
 from agent.inbox import Inbox, Stop
+from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.memory import remember
 from agent.pipeline.pipeline import Pipeline
@@ -30,6 +31,7 @@ from agent.uplink.delivery import Delivery
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message, Wire
+from agent.window import EventWindow, ReadingWindow
 from drivers.reading import Quantity
 
 
@@ -38,6 +40,10 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
+        self.given_up: list[str] = []
+
+    def give_up(self, link: int, reason: str) -> None:  # noqa: ARG002
+        self.given_up.append(reason)
 
     def publish(self, message: Message, link: int) -> int | None:  # noqa: ARG002
         self.sent.append(message)
@@ -62,15 +68,21 @@ class Life:
         recovered = go_on(self.pipeline, clock, self.store)
         self.inbox = Inbox(clock, recovered.sequence)
         wire = Wire(of, UplinkSettings(brokers=("mqtts://broker.example",), readings=True))
-        self.delivery = Delivery(wire, self.session, self.store.outbox, self.store.buffer)
+        self.keeper = Keeper(self.store, self.inbox.post, clock.mono)
+        events = EventWindow(self.keeper, self.store.outbox.last_sequence, clock.mono)
+        readings = ReadingWindow(self.keeper, self.store.buffer.last_sequence)
+        self.delivery = Delivery(wire, self.session, events, readings)
         self.loop = Loop(
             inbox=self.inbox,
             pipeline=self.pipeline,
-            store=self.store,
+            keeper=self.keeper,
+            events=events,
+            readings=readings,
             delivery=self.delivery,
             wire=wire,
             clock=clock,
             health=Health(ServiceManager(), []),
+            recovered=recovered,
             tick_s=1.0,
             now=clock.mono,
         )
@@ -78,7 +90,18 @@ class Life:
         self.turn()
 
     def turn(self) -> None:
+        """The deciding thread, the disk's, and what comes back, until there is no more to do."""
         self.loop.turn(0.0)
+        for _ in range(10):
+            self.keeper.turn(0.0)
+            if not self.inbox.waiting:
+                break
+            self.loop.turn(0.0)
+
+    def finish(self) -> None:
+        """SIGTERM: here the disk's thread runs, as nobody else would let it work."""
+        self.keeper.start()
+        self.loop.finish()
 
     def feed(self, sensor: str, quantity: Quantity, value: float, after_s: float = 1.0) -> None:
         self.clock.advance(after_s)
@@ -199,7 +222,7 @@ def test_no_interleaving_loses_an_event(
             case "crash":
                 life, link, acked = Life(street(), folder, clock), 0, 0
             case "stop":
-                life.loop.finish()
+                life.finish()
                 life, link, acked = Life(street(), folder, clock), 0, 0
             case "up":
                 link += 1
@@ -229,7 +252,7 @@ def test_time_without_the_agent_is_no_silence_of_sensors(
     life.feed("kitchen-pir", Quantity.MOTION, 1.0)
     for _ in range(5):
         life.feed("smoke", Quantity.SMOKE, 0.0, after_s=10.0)
-    life.loop.finish()
+    life.finish()
     clock.advance(5 * 3600)
     life = Life(home(), tmp_path, clock)
     clock.advance(60)
@@ -329,7 +352,7 @@ def test_a_stop_ends_the_loop_after_everything_before_it(
     life.inbox.emitter("cord")(Quantity.HELP, 1.0)
     life.inbox.post(Stop("SIGTERM"))
     assert life.loop.run() == "SIGTERM"
-    life.loop.finish()
+    life.finish()
     assert [event.kind for event in life.stored()] == ["home.help"]
 
 
@@ -362,7 +385,7 @@ def test_the_room_of_the_last_sign_may_be_gone(tmp_path: Path, clock: ManualCloc
     """Stillness goes on counting, under the ceiling for a person awake."""
     life = Life(home(), tmp_path, clock)
     life.feed("entry-pir", Quantity.MOTION, 1.0)
-    life.loop.finish()
+    life.finish()
     life = Life(without(home(), "entry-pir"), tmp_path, clock)
     assert not life.stored()
     pass_time(life, 4 * 3600 + 1)
@@ -454,7 +477,7 @@ def test_a_stop_waits_for_a_long_queue_and_survives_a_full_disk(
     for i in range(6000):
         life.inbox.emitter("kitchen-pir")(Quantity.MOTION, float(i % 2))
     life.inbox.emitter("cord")(Quantity.HELP, 1.0)
-    life.loop.finish()
+    life.finish()
     assert "home.help" in [event.kind for event in life.stored()]
 
 
@@ -491,7 +514,7 @@ def test_the_alarm_of_a_sensor_that_was_taken_out_is_closed(
     """Nobody else ever would; the sentence asks to verify and promises no calm."""
     life = Life(home(), tmp_path, clock)
     life.feed("smoke", Quantity.SMOKE, 1.0)
-    life.loop.finish()
+    life.finish()
     life = Life(without(home(), "smoke"), tmp_path, clock)
     last = life.stored()[-1].payload
     assert (last["type"].split(".")[2], last["data"]["kind"]) == ("cleared", "home.smoke")

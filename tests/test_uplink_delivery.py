@@ -39,18 +39,18 @@ class Device:
     def up(self, window: int = 20, max_packet: int | None = None) -> None:
         self.links += 1
         self.session.link = self.links
-        self.delivery.handle(LinkUp(self.links, "b:8883", "5", window, max_packet))
+        self.delivery.handle(LinkUp(self.links, "b:8883", "5", window, max_packet), self.now)
 
     def down(self) -> None:
         self.session.link = None
-        self.delivery.handle(LinkDown(self.links, "gone"))
+        self.delivery.handle(LinkDown(self.links, "gone"), self.now)
 
     def pump(self, seconds: float = 0.0) -> None:
         self.now += seconds
-        self.delivery.pump(self.now)
+        self.delivery.pump(self.now, self.now)
 
     def ack(self, mid: int, code: int = 0, link: int | None = None) -> None:
-        self.delivery.handle(Acked(link or self.links, mid, code, f"code {code:#x}"))
+        self.delivery.handle(Acked(link or self.links, mid, code, f"code {code:#x}"), self.now)
 
     def answer_all(self, code: int = 0) -> None:
         """Pump and answer until nothing more is sent."""
@@ -175,7 +175,7 @@ def test_late_news_of_an_old_link_is_ignored(device, make_event):
     device.up()
     device.pump()
     device.ack(1, link=1)
-    device.delivery.handle(LinkDown(1, "late"))
+    device.delivery.handle(LinkDown(1, "late"), device.now)
     assert list(device.events.items) == [1]
     device.ack(2, link=2)
     device.ack(1, link=2)
@@ -428,8 +428,11 @@ class Interleavings(RuleBasedStateMachine):
     @rule()
     def event_comes(self):
         self.put += 1
-        payload = {"id": f"e{self.put}", "sequence": str(self.put), "data": {}}
-        self.device.events.put(Event(self.put, 1000.0, Kind.SMOKE, payload))
+        data = {"rev": 1, "level": "red" if self.put % 3 == 0 else "blue"}
+        payload = {"id": f"e{self.put}", "sequence": str(self.put), "data": data}
+        event = Event(self.put, 1000.0, Kind.SMOKE, payload)
+        self.device.events.put(event)
+        self.device.delivery.hurry([event])
 
     @rule(limit=st.sampled_from([None, None, 400, 800]))
     def link_up(self, limit):

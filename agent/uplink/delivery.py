@@ -12,21 +12,27 @@ such a message published:
 | none before the link is lost               | again, in order  | again, in order         |
 
 What is left out is reported, stays on disk and comes again on the next link. Nothing behind it
-waits for it.
+waits for it. An event that is not answered in time ends the link, which may be dead (pace.py and
+suspect.py have the rest of what keeps alarms moving).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.events import Event
 from agent.uplink.answers import FAILURES_FROM, LASTING, TOO_LARGE
 from agent.uplink.link import Acked, LinkDown, LinkMessage, LinkUp
+from agent.uplink.pace import Pace
 from agent.uplink.sources import EventQueue, Events, Parcel, ReadingQueue, Readings, Slots, Source
+from agent.uplink.suspect import Suspect
 from agent.uplink.wire import Message, Wire
 
 RETRY_S = 30.0
+PATIENCE_S, MOST_PATIENCE_S = 5.0, 80.0  # for an event's answer; a PUBACK may take a minute
 
 
 class Publisher(Protocol):
@@ -34,6 +40,9 @@ class Publisher(Protocol):
 
     def publish(self, message: Message, link: int) -> int | None:
         """Send without waiting; the message's id, or None if that link takes nothing."""
+
+    def give_up(self, link: int, reason: str) -> None:
+        """End that link and make another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,17 @@ class Counters:
     resent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A parcel under way, and when it was sent."""
+
+    source: Source
+    parcel: Parcel
+    sent: float
+
+
 class Delivery:
-    """Sends latest values, then events, then readings, as far as the window goes.
+    """Sends latest values, urgent events, events, then readings, as far as the window goes.
 
     Attributes:
         counters: what was sent and answered so far.
@@ -79,10 +97,18 @@ class Delivery:
         self.counters = Counters()
         self._session = session
         self._slots = Slots()
-        self._urgent: list[Source] = [self._slots, Events(wire, events)]
-        self._patient: list[Source] = [] if readings is None else [Readings(wire, readings)]
+        self._events = Events(wire, events)
+        self._readings = None if readings is None else Readings(wire, readings)
+        self._sources: list[Source] = [self._slots, self._events]
+        if self._readings is not None:
+            self._sources.append(self._readings)
         self._link: LinkUp | None = None
-        self._flight: dict[int, tuple[Source, Parcel]] = {}
+        self._pace = Pace()
+        self._suspect = Suspect()
+        self._flight: dict[int, Flight] = {}
+        self._bytes = 0  # under way
+        self._heard = 0.0
+        self._patience_s = PATIENCE_S
         self._held: tuple[Source, Parcel] | None = None
         self._refusals: dict[str, Refusal] = {}
         self._now = 0.0
@@ -90,9 +116,12 @@ class Delivery:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way or waits, apart from what is left out on this link."""
-        return not (self._flight or self._held) and all(
-            source.is_empty for source in self._urgent + self._patient
-        )
+        return not (self._flight or self._held) and all(s.is_empty for s in self._sources)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether there is a link."""
+        return self._link is not None
 
     def post(self, message: Message) -> None:
         """Send this soon, unless a newer one on its topic comes first. For state, not for events.
@@ -101,55 +130,104 @@ class Delivery:
         """
         self._slots.post(message)
 
+    def hurry(self, events: Iterable[Event]) -> None:
+        """Let new events overtake what waits, where somebody has to act on them at once."""
+        self._events.hurry(events)
+
     def take_refusals(self) -> list[Refusal]:
         """What was refused since the last call: the latest per topic."""
         taken = list(self._refusals.values())
         self._refusals.clear()
         return taken
 
-    def handle(self, message: LinkMessage) -> None:
+    def handle(self, message: LinkMessage, now: float) -> None:
         """Take note of what the session says; of a link that is no more, nothing."""
+        self._now = now
         match message:
             case LinkUp():
                 self._begin(message)
             case LinkDown() if self._link is not None and message.link == self._link.link:
+                self._look_for_the_cause(self._link)
                 self._begin(None)
             case Acked() if self._link is not None and message.link == self._link.link:
                 self._answered(message)
             case _:
                 pass
 
-    def pump(self, now: float) -> None:
+    def pump(self, now: float, mono: float) -> None:
         """Send what may be sent.
 
         Args:
-            now: monotonic seconds.
+            now: seconds of real time, for pauses and deadlines.
+            mono: monotonic seconds of the agent's time, for what messages say.
         """
         self._now = now
-        if self._link is None:
+        link = self._link
+        if link is None or self._is_overdue(link):
             return
-        window = self._link.window
-        if self._held is not None and not self._send(*self._held, self._link):
+        if self._held is not None and not self._send(*self._held, link):
             return
-        for source in self._urgent:
-            if not self._drain(source, window, self._link):
-                return
+        window = 1 if self._suspect.is_watched else link.window
         # Part of the window is kept free of readings: an event need not wait for an answer.
-        for source in self._patient:
-            self._drain(source, max(1, window - max(1, window // 4)), self._link)
+        some = max(1, window - max(1, window // 4))
+        if (
+            self._drain(self._slots, lambda: self._slots.next(now, mono), window, link)
+            and self._drain(self._events, lambda: self._events.next_urgent(mono), window, link)
+            and self._drain(self._events, lambda: self._patient(self._events, mono), window, link)
+            and self._readings is not None
+        ):
+            readings = self._readings
+            self._drain(readings, lambda: self._patient(readings, mono), some, link)
 
     def _begin(self, link: LinkUp | None) -> None:
         """Start anew, from the oldest: whatever was under way may be lost."""
         self._link = link
+        self._pace = Pace()
         self._flight.clear()
+        self._bytes = 0
         self._held = None
-        for source in self._urgent + self._patient:
+        for source in self._sources:
             source.rewind(None if link is None else link.max_packet)
 
-    def _drain(self, source: Source, window: int, link: LinkUp) -> bool:
-        """Send from a source until it or the window is exhausted; False = nothing can be sent."""
+    def _is_overdue(self, link: LinkUp) -> bool:
+        """Give up a link on which an event waits for its answer and nothing else is heard.
+
+        A dead link looks like a slow one; so each time in vain, the next one gets longer.
+        """
+        sent = next((f.sent for f in self._flight.values() if f.source is self._events), None)
+        if sent is None or self._now - max(sent, self._heard) < self._patience_s:
+            return False
+        self._session.give_up(
+            link.link, f"the link is dead: no answer to an event within {self._patience_s:.0f} s"
+        )
+        self._patience_s = min(2 * self._patience_s, MOST_PATIENCE_S)
+        self._begin(None)
+        return True
+
+    def _look_for_the_cause(self, link: LinkUp) -> None:
+        oldest = next(iter(self._flight.values()), None)
+        if oldest is None:
+            self._suspect.cleared()
+            return
+        self._suspect.ended(link.protocol, oldest.parcel.key, self._now - oldest.sent, self._now)
+        if self._suspect.is_watched and oldest.source is self._readings:
+            self._readings.shrink()
+
+    def _patient(self, source: Source, mono: float) -> Parcel | None:
+        """The next parcel of a source that has to keep the pace."""
+        if not self._pace.allows(self._bytes, self._now):
+            return None
+        parcel = source.next(self._now, mono)
+        if parcel is not None:
+            self._pace.sent()
+        return parcel
+
+    def _drain(
+        self, source: Source, take: Callable[[], Parcel | None], window: int, link: LinkUp
+    ) -> bool:
+        """Send until source or window is exhausted; False = nothing can be sent."""
         while len(self._flight) < window:
-            parcel = source.next(self._now)
+            parcel = take()
             if parcel is None:
                 break
             if not self._send(source, parcel, link):
@@ -157,27 +235,38 @@ class Delivery:
         return True
 
     def _send(self, source: Source, parcel: Parcel, link: LinkUp) -> bool:
+        self._held = None
         if link.max_packet is not None and parcel.message.packet_bytes > link.max_packet:
             self._refuse(source, parcel, TOO_LARGE, "Packet too large")
             return True
+        if self._suspect.is_barred(parcel.key, self._now):
+            self._refuse(source, parcel, TOO_LARGE, "the broker hangs up over it")
+            return True
         mid = self._session.publish(parcel.message, link.link)
-        self._held = (source, parcel) if mid is None else None
         if mid is None:
+            self._held = (source, parcel)
             return False  # a LinkDown is on its way
-        self._flight[mid] = (source, parcel)
+        self._flight[mid] = Flight(source, parcel, self._now)
+        self._bytes += parcel.message.packet_bytes
         self.counters.sent += 1
         self.counters.resent += parcel.is_repeat
         return True
 
     def _answered(self, answer: Acked) -> None:
-        source, parcel = self._flight.pop(answer.mid, (None, None))
-        if source is None or parcel is None:
+        self._heard = self._now
+        flight = self._flight.pop(answer.mid, None)
+        if flight is None:
             return
+        self._suspect.cleared()
+        self._bytes -= flight.parcel.message.packet_bytes
+        self._pace.answered(self._now - flight.sent)
+        if flight.source is self._events:
+            self._patience_s = PATIENCE_S
         if answer.code < FAILURES_FROM:
             self.counters.acknowledged += 1
-            source.accepted(parcel)
+            flight.source.accepted(flight.parcel)
         else:
-            self._refuse(source, parcel, answer.code, answer.text)
+            self._refuse(flight.source, flight.parcel, answer.code, answer.text)
 
     def _refuse(self, source: Source, parcel: Parcel, code: int, text: str) -> None:
         topic = parcel.message.topic

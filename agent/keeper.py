@@ -1,0 +1,343 @@
+"""The disk's own thread: keeps what was decided, in order, and lends it back.
+
+The deciding thread never waits for a disk: a worn card may take seconds for what it promises to
+sync. It hands over, and hears through the agent's queue what is safe. Each turn takes everything
+that was handed over meanwhile: inputs are written; if events came of them, inputs and then events
+are synced, all in one go; then come acknowledgements, what is lent back, and what can wait.
+
+A disk that refuses loses nothing that memory can hold: events are put again every second until
+they are on disk, and readings are dropped to make room for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from agent.errors import StorageFull
+from agent.events import Event, Input
+from agent.recovery import Store, keep
+from agent.store.buffer import Thinned
+from drivers.reading import Reading
+
+log = logging.getLogger(__name__)
+
+SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
+RETRY_S = 1.0
+MOST_INPUTS = 50_000  # handed over and not written: 25 MB, or an hour and a half at 10 a second
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Events up to this sequence are on disk."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """An answer to `Keeper.lend`.
+
+    Attributes:
+        items: unacknowledged ones above `after`, in order; None = the disk could not be read.
+    """
+
+    after: int
+    items: Sequence[Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LentEvents(Lent):
+    """Events."""
+
+
+@dataclass(frozen=True, slots=True)
+class LentReadings(Lent):
+    """Readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A change in what the disk does.
+
+    Attributes:
+        part: storage, or storage.readings where only those are not kept.
+        reason: empty = well again.
+    """
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is stored, and what became of the rest since the agent started."""
+
+    events_waiting: int
+    readings_waiting: int
+    readings_bytes: int
+    damaged: int
+    damaged_files: int
+    thinned: Thinned
+
+
+News = Kept | LentEvents | LentReadings | Trouble | Stock
+"""What the keeper tells the deciding thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    inputs: Sequence[Input]
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    events: bool
+    sequences: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lend:
+    events: bool
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    document: Mapping[str, Any]
+    sequence: int
+
+
+class Keeper:
+    """Owns the store from `start` on. Its public methods belong to the deciding thread.
+
+    Args:
+        store: as recovery has left it.
+        post: takes News; the agent's queue.
+        now: monotonic seconds.
+
+    Attributes:
+        progress: when its thread last finished a step.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        post: Callable[[News], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.progress = now()
+        self._store = store
+        self._post = post
+        self._now = now
+        self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._handed = self._written = 0  # inputs; each is counted up by one thread
+        self._pending: list[Event] = []
+        self._retry_at = self._sync_at = 0.0
+        self._told: dict[str, str] = {}
+        self._busy_since: float | None = None
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def held_s(self) -> float:
+        """How long the disk has not answered; 0 where nothing is asked of it."""
+        since = self._busy_since
+        return 0.0 if since is None else self._now() - since
+
+    def keep(self, inputs: Sequence[Input], events: Sequence[Event]) -> int:
+        """Hand over inputs, and the events that came of them.
+
+        Returns:
+            How many readings were dropped, because the disk is too far behind.
+        """
+        kept = inputs
+        if self._handed - self._written > MOST_INPUTS:
+            kept = [item for item in inputs if not isinstance(item, Reading)]
+        self._handed += len(kept)
+        self._requests.put(_Batch(kept, events))
+        return len(inputs) - len(kept)
+
+    def acknowledge_events(self, sequences: Sequence[int]) -> None:
+        """Have done with events: the platform has them."""
+        self._requests.put(_Done(True, sequences))
+
+    def acknowledge_readings(self, sequences: Sequence[int]) -> None:
+        """Have done with readings."""
+        self._requests.put(_Done(False, sequences))
+
+    def lend_events(self, after: int, limit: int) -> None:
+        """Ask for the oldest unacknowledged ones; LentEvents answers."""
+        self._requests.put(_Lend(True, after, limit))
+
+    def lend_readings(self, after: int, limit: int) -> None:
+        """Ask for the oldest unacknowledged ones; LentReadings answers."""
+        self._requests.put(_Lend(False, after, limit))
+
+    def snapshot(self, document: Mapping[str, Any], sequence: int) -> None:
+        """Put a snapshot in place that knows all inputs up to a sequence, and tell the Stock."""
+        self._requests.put(_Snapshot(document, sequence))
+
+    def stop(self, timeout_s: float) -> bool:
+        """Finish what was handed over, and close; False if that takes longer."""
+        self._requests.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def turn(self, wait_s: float) -> None:
+        """Wait for something, do it, and whatever is due."""
+        requests = self._taken(wait_s)
+        self._busy_since = self._now()
+        for request in requests:
+            if isinstance(request, _Batch):
+                self._write(request)
+        self._commit()
+        for request in requests:
+            self._serve(request)
+        self._sync()
+        self._busy_since = None
+        self.progress = self._now()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self.turn(SYNC_S)
+        self._retry_at = self._sync_at = 0.0
+        self._commit()
+        with self._watched():
+            self._store.buffer.close()
+        with self._watched():
+            self._store.outbox.close()
+
+    def _taken(self, wait_s: float) -> list[object]:
+        """Everything that was handed over."""
+        found: list[object] = []
+        try:
+            found.append(self._requests.get(timeout=wait_s))
+            while True:
+                found.append(self._requests.get_nowait())
+        except queue.Empty:
+            return found
+
+    def _write(self, batch: _Batch) -> None:
+        """Write inputs. One that cannot be written is missing when the agent is restarted."""
+        trouble = ""
+        for item in batch.inputs:
+            try:
+                self._store.buffer.append(item)
+            except OSError as error:
+                trouble = str(error)
+        if batch.inputs:
+            self._tell("storage.readings", trouble)
+        self._written += len(batch.inputs)
+        self._pending += batch.events
+
+    def _commit(self) -> None:
+        """Put inputs, then events on disk; what cannot be put is tried again."""
+        if not self._pending or self._now() < self._retry_at:
+            return
+        try:
+            self._store.buffer.sync()
+            self._store.outbox.put(self._pending)
+        except OSError as error:
+            self._retry_at = self._now() + RETRY_S
+            self._tell("storage", str(error))
+            if isinstance(error, StorageFull):
+                with self._watched():
+                    self._store.buffer.thin()
+            return
+        last = self._pending[-1].sequence
+        self._pending.clear()
+        self._tell("storage", "")
+        self._post(Kept(last))
+
+    def _serve(self, request: object) -> None:
+        match request:
+            case _Done(events=True):
+                with self._watched():
+                    self._forget(request.sequences)
+            case _Done():
+                with self._watched():
+                    self._store.buffer.acknowledge(request.sequences)
+            case _Lend():
+                self._lend(request)
+            case _Snapshot():
+                self._keep_snapshot(request)
+            case None:
+                self._stopping = True
+
+    def _forget(self, sequences: Sequence[int]) -> None:
+        """An event that the platform has before the disk need not go to the disk any more."""
+        done = set(sequences)
+        early = {event.sequence for event in self._pending} & done
+        if early:
+            self._pending = [event for event in self._pending if event.sequence not in early]
+        self._store.outbox.acknowledge(sorted(done - early))
+
+    def _lend(self, request: _Lend) -> None:
+        items: Sequence[Any] | None = None
+        if request.events:
+            with self._watched():
+                items = self._store.outbox.take(request.after, request.limit)
+            self._post(LentEvents(request.after, items))
+        else:
+            with self._watched():
+                items = self._store.buffer.take(request.after, request.limit)
+            self._post(LentReadings(request.after, items))
+
+    def _keep_snapshot(self, request: _Snapshot) -> None:
+        if not self._pending:  # one that knows of events not on disk yet would lose them
+            with self._watched():
+                keep(self._store, request.document, request.sequence)
+        self._post(self._stock())
+
+    def _sync(self) -> None:
+        """Sync plain readings, not too often."""
+        unsynced = self._store.buffer.unsynced
+        if unsynced >= SYNC_ITEMS or (unsynced and self._now() >= self._sync_at):
+            self._sync_at = self._now() + SYNC_S
+            with self._watched():
+                self._store.buffer.sync()
+
+    def _stock(self) -> Stock:
+        buffer, outbox = self._store.buffer, self._store.outbox
+        return Stock(
+            events_waiting=outbox.waiting,
+            readings_waiting=buffer.waiting,
+            readings_bytes=buffer.size_bytes,
+            damaged=buffer.damage.count + outbox.damage.count,
+            damaged_files=buffer.damage.files
+            + outbox.damage.files
+            + len(self._store.snapshots.damaged),
+            thinned=buffer.thinned,
+        )
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Report a failing disk, and go on."""
+        try:
+            yield
+        except OSError as error:
+            self._tell("storage", str(error))
+
+    def _tell(self, part: str, reason: str) -> None:
+        """Report a change once."""
+        if reason != self._told.get(part, ""):
+            self._told[part] = reason
+            self._post(Trouble(part, reason))
