@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.events import Kind
 from agent.inbox import Inbox
-from agent.keeper import Stock
+from agent.keeping import Stock
 from agent.pipeline.alarms import rfc3339
 from agent.pipeline.pipeline import Pipeline
 from agent.uplink.delivery import Refusal

@@ -17,13 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from agent.errors import StorageFull
 from agent.events import Event, Input
+from agent.keeping import Batch, Done, Kept, Lend, Lent, News, Queue, Snapshot, Stock, Trouble
 from agent.recovery import Store, keep
-from agent.store.buffer import Thinned
 from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -31,89 +30,6 @@ log = logging.getLogger(__name__)
 SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
 RETRY_S = 1.0
 MOST_INPUTS = 50_000  # handed over and not written: 25 MB, or an hour and a half at 10 a second
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Events up to this sequence are on disk."""
-
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lent:
-    """An answer to `Keeper.lend`.
-
-    Attributes:
-        items: unacknowledged ones above `after`, in order; None = the disk could not be read.
-    """
-
-    after: int
-    items: Sequence[Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LentEvents(Lent):
-    """Events."""
-
-
-@dataclass(frozen=True, slots=True)
-class LentReadings(Lent):
-    """Readings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A change in what the disk does.
-
-    Attributes:
-        part: storage, or storage.readings where only those are not kept.
-        reason: empty = well again.
-    """
-
-    part: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What is stored, and what became of the rest since the agent started."""
-
-    events_waiting: int
-    readings_waiting: int
-    readings_bytes: int
-    damaged: int
-    damaged_files: int
-    thinned: Thinned
-
-
-News = Kept | LentEvents | LentReadings | Trouble | Stock
-"""What the keeper tells the deciding thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    inputs: Sequence[Input]
-    events: Sequence[Event]
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    events: bool
-    sequences: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Lend:
-    events: bool
-    after: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    document: Mapping[str, Any]
-    sequence: int
 
 
 class Keeper:
@@ -172,28 +88,28 @@ class Keeper:
         if self._handed - self._written > MOST_INPUTS:
             kept = [item for item in inputs if not isinstance(item, Reading)]
         self._handed += len(kept)
-        self._requests.put(_Batch(kept, events))
+        self._requests.put(Batch(kept, events))
         return len(inputs) - len(kept)
 
     def acknowledge_events(self, sequences: Sequence[int]) -> None:
         """Have done with events: the platform has them."""
-        self._requests.put(_Done(True, sequences))
+        self._requests.put(Done(Queue.EVENTS, sequences))
 
     def acknowledge_readings(self, sequences: Sequence[int]) -> None:
         """Have done with readings."""
-        self._requests.put(_Done(False, sequences))
+        self._requests.put(Done(Queue.READINGS, sequences))
 
     def lend_events(self, after: int, limit: int) -> None:
-        """Ask for the oldest unacknowledged ones; LentEvents answers."""
-        self._requests.put(_Lend(True, after, limit))
+        """Ask for the oldest unacknowledged ones; Lent answers."""
+        self._requests.put(Lend(Queue.EVENTS, after, limit))
 
     def lend_readings(self, after: int, limit: int) -> None:
-        """Ask for the oldest unacknowledged ones; LentReadings answers."""
-        self._requests.put(_Lend(False, after, limit))
+        """Ask for the oldest unacknowledged ones; Lent answers."""
+        self._requests.put(Lend(Queue.READINGS, after, limit))
 
     def snapshot(self, document: Mapping[str, Any], sequence: int) -> None:
         """Put a snapshot in place that knows all inputs up to a sequence, and tell the Stock."""
-        self._requests.put(_Snapshot(document, sequence))
+        self._requests.put(Snapshot(document, sequence))
 
     def stop(self, timeout_s: float) -> bool:
         """Finish what was handed over, and close; False if that takes longer."""
@@ -206,7 +122,7 @@ class Keeper:
         requests = self._taken(wait_s)
         self._busy_since = self._now()
         for request in requests:
-            if isinstance(request, _Batch):
+            if isinstance(request, Batch):
                 self._write(request)
         self._commit()
         for request in requests:
@@ -235,7 +151,7 @@ class Keeper:
         except queue.Empty:
             return found
 
-    def _write(self, batch: _Batch) -> None:
+    def _write(self, batch: Batch) -> None:
         """Write inputs. One that cannot be written is missing when the agent is restarted."""
         trouble = ""
         for item in batch.inputs:
@@ -269,15 +185,15 @@ class Keeper:
 
     def _serve(self, request: object) -> None:
         match request:
-            case _Done(events=True):
+            case Done(queue=Queue.EVENTS):
                 with self._watched():
                     self._forget(request.sequences)
-            case _Done():
+            case Done():
                 with self._watched():
                     self._store.buffer.acknowledge(request.sequences)
-            case _Lend():
+            case Lend():
                 self._lend(request)
-            case _Snapshot():
+            case Snapshot():
                 self._keep_snapshot(request)
             case None:
                 self._stopping = True
@@ -290,18 +206,15 @@ class Keeper:
             self._pending = [event for event in self._pending if event.sequence not in early]
         self._store.outbox.acknowledge(sorted(done - early))
 
-    def _lend(self, request: _Lend) -> None:
+    def _lend(self, request: Lend) -> None:
         items: Sequence[Any] | None = None
-        if request.events:
-            with self._watched():
-                items = self._store.outbox.take(request.after, request.limit)
-            self._post(LentEvents(request.after, items))
-        else:
-            with self._watched():
-                items = self._store.buffer.take(request.after, request.limit)
-            self._post(LentReadings(request.after, items))
+        is_events = request.queue is Queue.EVENTS
+        queue_on_disk = self._store.outbox if is_events else self._store.buffer
+        with self._watched():
+            items = queue_on_disk.take(request.after, request.limit)
+        self._post(Lent(request.queue, request.after, items))
 
-    def _keep_snapshot(self, request: _Snapshot) -> None:
+    def _keep_snapshot(self, request: Snapshot) -> None:
         if not self._pending:  # one that knows of events not on disk yet would lose them
             with self._watched():
                 keep(self._store, request.document, request.sequence)

@@ -17,7 +17,8 @@ from agent.device import Device
 from agent.events import DeviceState, Event, Gap, Input, Tick
 from agent.health import Health
 from agent.inbox import BATCH, Inbox, Stop
-from agent.keeper import Keeper, Kept, LentEvents, LentReadings, Stock, Trouble
+from agent.keeper import Keeper
+from agent.keeping import Kept, Lent, News, Queue, Stock, Trouble
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, compose
 from agent.uplink.delivery import Delivery
@@ -127,22 +128,30 @@ class Loop:
                 self._device.watch_link(item)
                 self._delivery.handle(item, self._now())
                 self._device.watch_refusals(self._delivery.take_refusals())
-            case Kept():
-                self._log(self._event_window.kept(item.sequence))
-            case LentEvents():
-                self._event_window.answer(item)
-            case LentReadings():
-                if self._reading_window is not None:
-                    self._reading_window.answer(item)
-            case Trouble():
-                self._trouble(item)
-            case Stock():
-                self._stock = item
-                self._device.watch_stock(item, readings_are_sent=self._wire.sends_readings)
+            case Kept() | Lent() | Trouble() | Stock():
+                self._hear(item)
             case Stop():
                 self._stop = item
             case _:
                 raise TypeError(f"nobody handles {item!r}")
+
+    def _hear(self, news: News) -> None:
+        """Take in what the keeper says."""
+        match news:
+            case Kept():
+                self._log(self._event_window.kept(news.sequence))
+            case Lent(queue=Queue.EVENTS):
+                self._event_window.answer(news)
+            case Lent():
+                if self._reading_window is not None:
+                    self._reading_window.answer(news)
+            case Trouble():
+                self._device.tell(news.part, news.reason)
+                # An input that was not journalled cannot be run again: a snapshot has to know it.
+                self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
+            case Stock():
+                self._stock = news
+                self._device.watch_stock(news, readings_are_sent=self._wire.sends_readings)
 
     def _hand_over(self) -> None:
         inputs, events = self._inputs, self._events
@@ -165,11 +174,6 @@ class Loop:
             data = event.payload["data"]
             log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
                      event.payload["type"].split(".")[2], extra={"always": True})  # fmt: skip
-
-    def _trouble(self, trouble: Trouble) -> None:
-        self._device.tell(trouble.part, trouble.reason)
-        # A restart cannot run an input again that was not journalled: a snapshot has to know it.
-        self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms
