@@ -6,6 +6,7 @@ events of one alarm's life, and `Event.payload` is what is stored, sent and writ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -85,15 +86,20 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The agent did not run between two moments of monotonic time; nobody knows what happened."""
+    """The agent did not run between two moments of monotonic time; nobody knows what happened.
+
+    Attributes:
+        is_known: whether the monotonic count covers the gap; if not, it may have been any time.
+    """
 
     since: float
     stamp: Stamp
+    is_known: bool = True
 
     @property
     def length_s(self) -> float:
-        """How long nothing was watched."""
-        return self.stamp.mono - self.since
+        """How long nothing was watched; infinity where nobody knows."""
+        return self.stamp.mono - self.since if self.is_known else math.inf
 
 
 @dataclass(frozen=True, slots=True)

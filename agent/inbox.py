@@ -63,7 +63,8 @@ class Inbox:
 
     def gap(self, since: float | None) -> None:
         """Tell that the agent did not run until now; None = it has never run before."""
-        self._put(lambda stamp: Gap(stamp.mono if since is None else since, stamp))
+        is_known = since is None or self._clock.pause_known
+        self._put(lambda stamp: Gap(stamp.mono if since is None else since, stamp, is_known))
 
     def tick(self) -> None:
         """Let time pass."""
