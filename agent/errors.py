@@ -43,3 +43,7 @@ class Refused(UplinkError):
 
 class RecordingError(StreetAgentError, ValueError):
     """A recording cannot be read: file, line and reason."""
+
+
+class ThreadDied(StreetAgentError, RuntimeError):
+    """A thread that the agent cannot do without has ended: so does the process, and starts anew."""

@@ -1,8 +1,12 @@
-"""The thread of one sensor: opens its driver, polls it, and opens it again when it fails."""
+"""The thread of one sensor: opens its driver, polls it, and opens it again when it fails.
+
+Whatever a driver raises ends neither the thread nor the agent: the sensor is reported lost and
+opened again, with growing pauses. A driver that hangs, in `close` too, cannot be ended from
+outside: `mend` reports the sensor, and the watchdog has the whole agent restarted.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -14,7 +18,7 @@ from drivers.reading import SensorStatus
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # real seconds at any --speed: hardware has its own time
 HELD_S = 60.0  # open for so long, the next failure is a new one, with short pauses again
 SLICE_S = 1.0  # a pause is waited in slices, so that progress stays visible
 
@@ -24,7 +28,8 @@ class Worker:
 
     Args:
         build: makes the driver.
-        poll_s: pause between polls, in real seconds; 0 where a poll waits by itself.
+        poll_s: pause between polls, in real seconds; 0 where a poll waits by itself. With --speed
+            the caller shortens it, as what the driver shows goes faster too.
 
     Attributes:
         progress: `time.monotonic()` of the last sign that the thread is alive.
@@ -39,12 +44,34 @@ class Worker:
         self._poll_s = poll_s
         self._inbox = inbox
         self._stopping = threading.Event()
+        self._telling = threading.Lock()
         self._told: SensorStatus | None = None
-        self._thread = threading.Thread(target=self._run, name=f"sensor-{sensor}", daemon=True)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs, or was asked to end."""
+        return self._stopping.is_set() or (self._thread is not None and self._thread.is_alive())
 
     def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
+        """Begin to read. Where the system has no thread to spare, `mend` tries again."""
+        self.progress = time.monotonic()
+        thread = threading.Thread(target=self._run, name=f"sensor-{self.sensor}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # "can't start new thread"
+            self._tell(SensorStatus.LOST, f"no thread for the driver: {error}")
+        else:
+            self._thread = thread
+
+    def mend(self) -> None:
+        """Report the sensor whose thread hangs; replace a thread that has ended."""
+        if self.is_alive:
+            self._tell(SensorStatus.LOST, "the driver hangs")
+            return
+        if self._thread is not None:
+            self._tell(SensorStatus.LOST, "the driver's thread has ended")
+        self.start()
 
     def stop(self) -> None:
         """Ask the thread to end."""
@@ -52,49 +79,59 @@ class Worker:
 
     def join(self, timeout_s: float) -> None:
         """Wait for the thread to end; being a daemon, a hung one ends with the process."""
-        self._thread.join(timeout_s)
+        if self._thread is not None:
+            self._thread.join(timeout_s)
 
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopping.is_set():
             begun = time.monotonic()
-            status, reason = self._serve()
-            if self._stopping.is_set():
-                return
+            self._serve()
             if time.monotonic() - begun > HELD_S:
                 pause_s = FIRST_PAUSE_S
-            self._tell(status, reason)
             self._wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    def _serve(self) -> tuple[SensorStatus, str]:
-        """Open and poll until something fails; return what and why."""
+    def _serve(self) -> None:
+        """Open and poll until something fails, and report what; report first, as close may hang."""
+        driver = None
         try:
-            with contextlib.closing(self._build()) as driver:
-                driver.open(self._inbox.emitter(self.sensor))
-                self._tell(SensorStatus.STARTING, "")
-                while not self._stopping.is_set():
-                    driver.poll()
-                    self._wait(self._poll_s)
+            driver = self._build()
+            driver.open(self._inbox.emitter(self.sensor))
+            while not self._stopping.is_set():
+                self._tell(SensorStatus.STARTING, "")  # again after it hung and was reported
+                driver.poll()
+                self._wait(self._poll_s)
         except DeviceSilent as error:
-            return SensorStatus.SILENT, str(error)
+            self._tell(SensorStatus.SILENT, str(error))
         except DriverError as error:
-            return SensorStatus.LOST, str(error)
-        except Exception as error:
+            self._tell(SensorStatus.LOST, str(error))
+        except BaseException as error:  # SystemExit too: a library's exit() would end the thread
             log.debug("driver crashed sensor=%s", self.sensor, exc_info=True)
-            return SensorStatus.LOST, f"driver failed: {type(error).__name__}: {error}"
-        return SensorStatus.LOST, "stopped"
+            self._tell(SensorStatus.LOST, _crash(error))
+        if driver is not None:
+            self._close(driver)
+
+    def _close(self, driver: Driver) -> None:
+        try:
+            driver.close()
+        except BaseException as error:
+            log.debug("close failed sensor=%s", self.sensor, exc_info=True)
+            self._tell(SensorStatus.LOST, _crash(error))
 
     def _tell(self, status: SensorStatus, reason: str) -> None:
-        """Report a change once; the pauses between attempts are no news."""
-        if status is self._told:
-            return
-        self._told = status
-        if status is SensorStatus.STARTING:
-            log.info("sensor open sensor=%s", self.sensor)
-        else:
-            log.warning("sensor down sensor=%s status=%s reason=%s", self.sensor, status, reason)
-        self._inbox.sensor_state(self.sensor, status, reason)
+        """Report a change once; further attempts are no news, nor is what a stop brings about."""
+        with self._telling:
+            if status is self._told or self._stopping.is_set():
+                return
+            if status is SensorStatus.STARTING:
+                log.info("sensor open sensor=%s", self.sensor)
+            else:
+                log.warning(
+                    "sensor down sensor=%s status=%s reason=%s", self.sensor, status, reason
+                )
+            self._inbox.sensor_state(self.sensor, status, reason)
+            self._told = status
 
     def _wait(self, seconds: float) -> None:
         self.progress = time.monotonic()
@@ -102,3 +139,7 @@ class Worker:
         while left > 0 and not self._stopping.wait(min(left, SLICE_S)):
             left -= SLICE_S
             self.progress = time.monotonic()
+
+
+def _crash(error: BaseException) -> str:
+    return f"driver failed: {type(error).__name__}: {error}".removesuffix(": ")

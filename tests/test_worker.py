@@ -1,16 +1,13 @@
-"""Sensor threads, the one queue, what systemd hears, the clock across restarts."""
+"""Sensor threads and the one queue."""
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from agent.clock import ManualClock, SystemClock
-from agent.health import STUCK_S, Health, ServiceManager
+from agent.clock import ManualClock
 from agent.inbox import Inbox, Stop
 from agent.worker import Worker
 from drivers.base import DeviceSilent, Driver, Emit, PortError
@@ -22,7 +19,7 @@ PATIENCE_S = 10.0
 class Scripted:
     """A driver that does what it is told, one poll after the other."""
 
-    def __init__(self, polls: list[Exception | float]) -> None:
+    def __init__(self, polls: list[BaseException | float]) -> None:
         self._polls = polls
         self.closed = 0
 
@@ -31,7 +28,7 @@ class Scripted:
 
     def poll(self) -> None:
         match self._polls.pop(0) if self._polls else 0.0:
-            case Exception() as error:
+            case BaseException() as error:
                 raise error
             case float() as value:
                 self._emit(Quantity.MOTION, value)
@@ -64,12 +61,23 @@ def states(found: list[object]) -> list[tuple[str, str]]:
         (PortError("unplugged"), "lost", "unplugged"),
         (DeviceSilent("nothing for 60 s"), "silent", "nothing for 60 s"),
         (ZeroDivisionError("oops"), "lost", "driver failed: ZeroDivisionError: oops"),
+        (MemoryError(), "lost", "driver failed: MemoryError"),
+        (SystemExit(3), "lost", "driver failed: SystemExit: 3"),
+        (KeyboardInterrupt(), "lost", "driver failed: KeyboardInterrupt"),
+        (OSError(24, "Too many open files"), "lost",
+         "driver failed: OSError: [Errno 24] Too many open files"),
     ],
-)
+)  # fmt: skip
 def test_a_driver_that_dies_is_reported_closed_and_opened_again(
-    error: Exception, status: str, reason: str, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    error: BaseException,
+    status: str,
+    reason: str,
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    """Whatever it dies of, the thread lives on and a fresh driver reads on."""
+    """Whatever it dies of, a library's exit() too, the thread lives on and a fresh driver reads."""
+    record_property("injections", 1)
     monkeypatch.setattr("agent.worker.FIRST_PAUSE_S", 0.01)
     built: list[Scripted] = []
 
@@ -112,6 +120,148 @@ def test_failed_attempts_to_open_are_no_news(inbox: Inbox, monkeypatch: pytest.M
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def running(worker: Worker, inbox: Inbox, readings: int = 1) -> list[object]:
+    """Start it and wait for its first readings."""
+    worker.start()
+    return collected(inbox, lambda f: sum(isinstance(i, Reading) for i in f) >= readings)
+
+
+class Stoppable(Scripted):
+    """Hangs in one of its methods until the test lets go."""
+
+    def __init__(self, hangs_in: str) -> None:
+        super().__init__([1.0, PortError("unplugged")] if hangs_in == "close" else [1.0])
+        self._hangs_in = hangs_in
+        self.is_hanging = threading.Event()
+        self.let_go = threading.Event()
+
+    def open(self, emit: Emit) -> None:
+        super().open(emit)
+        self._hang("open")
+
+    def poll(self) -> None:
+        if not self._polls:
+            self._hang("poll")
+        super().poll()
+
+    def close(self) -> None:
+        self._hang("close")
+        super().close()
+
+    def _hang(self, where: str) -> None:
+        if where == self._hangs_in and not self.let_go.is_set():
+            self.is_hanging.set()
+            self.let_go.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("where", "reasons"),
+    [
+        ("open", [("lost", "the driver hangs"), ("starting", "")]),
+        ("poll", [("starting", ""), ("lost", "the driver hangs"), ("starting", "")]),
+        ("close", [("starting", ""), ("lost", "unplugged")]),
+    ],
+)
+def test_a_driver_that_hangs_is_reported_and_shows_no_progress(
+    where: str,
+    reasons: list[tuple[str, str]],
+    inbox: Inbox,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """In open, poll or close: the watchdog sees it, the sensor is down, stop and join still end."""
+    record_property("injections", 1)
+    driver = Stoppable(where)
+    worker = Worker("level", lambda: driver, 0.0, inbox)
+    worker.start()
+    assert driver.is_hanging.wait(PATIENCE_S)
+    before = worker.progress
+    worker.mend()
+    worker.mend()
+    assert worker.is_alive
+    assert worker.progress == before
+    if where == "close":
+        worker.stop()
+        worker.join(0.01)
+    driver.let_go.set()
+    found = collected(inbox, lambda f: len(states(f)) >= len(reasons))
+    assert states(found)[: len(reasons)] == reasons
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert not worker._thread.is_alive()  # type: ignore[union-attr]
+
+
+def test_a_close_that_fails_ends_nothing(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
+    """What the driver died of stays the reason, and the next driver reads."""
+    record_property("injections", 1)
+    monkeypatch.setattr("agent.worker.FIRST_PAUSE_S", 0.01)
+
+    class Clumsy(Scripted):
+        def close(self) -> None:
+            raise OSError("bad file descriptor")
+
+    drivers = iter([Clumsy([1.0, PortError("unplugged")])])
+    worker = Worker("level", lambda: next(drivers, Scripted([2.0])), 0.01, inbox)
+    found = running(worker, inbox, readings=2)
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert states(found)[:3] == [("starting", ""), ("lost", "unplugged"), ("starting", "")]
+
+
+def test_a_thread_that_could_not_be_started_is_started_later(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
+    """Without a thread to spare the sensor is down, once; with one it reads."""
+    record_property("injections", 3)
+    worker = Worker("cord", lambda: Scripted([]), 0.01, inbox)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", out_of_threads)
+        worker.start()
+        worker.mend()
+        worker.mend()
+    assert not worker.is_alive
+    worker.mend()
+    assert worker.is_alive
+    found = collected(inbox, lambda f: any(isinstance(i, Reading) for i in f))
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert states(found) == [
+        ("lost", "no thread for the driver: can't start new thread"),
+        ("starting", ""),
+    ]
+
+
+def out_of_threads(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_all_the_same_is_replaced(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
+    """Where even the report of a failure fails, for want of memory, a new thread takes over."""
+    record_property("injections", 1)
+    state = Inbox.sensor_state
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    worker = Worker("cord", lambda: Scripted([1.0, PortError("gone")]), 0.01, inbox)
+    running(worker, inbox)
+    with monkeypatch.context() as patch:
+        patch.setattr(Inbox, "sensor_state", no_memory)
+        worker.join(PATIENCE_S)
+    assert not worker.is_alive
+    assert Inbox.sensor_state is state
+    worker.mend()
+    found = collected(inbox, lambda f: any(isinstance(i, Reading) for i in f))
+    assert worker.is_alive
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert ("lost", "the driver's thread has ended") in states(found)
+
+
 def test_stamps_are_in_the_order_of_the_queue(inbox: Inbox) -> None:
     """Eight threads emit at once: sequences and times never go back, none is missing."""
     emitters = [inbox.emitter(f"s{i}") for i in range(8)]
@@ -136,75 +286,3 @@ def test_a_stop_is_taken_in_its_place(inbox: Inbox) -> None:
     first, second = inbox.batch(0.0)
     assert isinstance(first, Reading)
     assert second == Stop("SIGTERM")
-
-
-@pytest.fixture
-def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sock.bind(str(tmp_path / "notify"))
-    sock.settimeout(0)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    return sock
-
-
-def heard(sock: socket.socket) -> list[str]:
-    lines = []
-    while True:
-        try:
-            lines += sock.recv(4096).decode().splitlines()
-        except BlockingIOError:
-            return lines
-
-
-def test_the_watchdog_is_fed_only_while_every_thread_moves(manager: socket.socket) -> None:
-    """One hung thread is enough to let systemd restart the agent."""
-    now = 1000.0
-    progress = {"loop": now, "pir": now}
-    health = Health(
-        ServiceManager(),
-        [("loop", lambda: progress["loop"]), ("pir", lambda: progress["pir"])],
-        now=lambda: now,
-    )
-    health.ready()
-    health.beat()
-    assert "WATCHDOG=1" in heard(manager)
-    now += STUCK_S + 1
-    progress["loop"] = now
-    health.beat()
-    assert heard(manager) == []
-    progress["pir"] = now
-    health.beat()
-    assert heard(manager) == ["WATCHDOG=1"]
-
-
-def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run in a terminal works the same."""
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    ServiceManager().notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/notify")
-    ServiceManager().notify("READY=1")
-
-
-def test_monotonic_time_goes_on_in_the_same_boot() -> None:
-    """A restart of the agent costs exactly the time that it took."""
-    first, second = SystemClock(), SystemClock()
-    first.carry_on("another boot", 0.0, 1e6, first.wall() - 100)
-    second.carry_on(first.boot, first.offset, first.mono(), first.wall())
-    assert abs(second.mono() - first.mono()) < 0.1
-    assert second.mono() >= 1e6 + 99
-
-
-def test_monotonic_time_goes_on_after_a_reboot_without_a_clock() -> None:
-    """Where the wall clock says nonsense the count goes on from where it was."""
-    clock = SystemClock()
-    clock.carry_on("another boot", 0.0, 5e8, clock.wall() + 10 * 366 * 86400)
-    assert 5e8 <= clock.mono() < 5e8 + 1
-
-
-def test_a_faster_clock_runs_both_clocks_faster() -> None:
-    """At 1000 times real time a millisecond is a second, on both clocks."""
-    clock = SystemClock(1000.0)
-    mono, wall = clock.mono(), clock.wall()
-    while clock.mono() - mono < 5.0:
-        pass
-    assert clock.wall() - wall >= 4.9
