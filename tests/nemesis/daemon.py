@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(os.environ.get("NEMESIS_REPOSITORY", Path(__file__).parents[2]))
 EVENT = re.compile(r"event id=(\S+) kind=(\S+) level=(\S+) type=(\S+)")
 WAIT_S = 20.0
 

@@ -121,6 +121,7 @@ class Rig:
         self.folder = folder
         self.shard, self.shards = shard, shards
         self.parts = ExitStack()
+        self._agents: list[Agent] = []
         self._made = 0
 
     def __enter__(self) -> Rig:
@@ -132,6 +133,8 @@ class Rig:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        for agent in self._agents:
+            agent.kill()
         self.parts.close()
 
     def share(self, count: int) -> int:
@@ -181,9 +184,9 @@ class Rig:
         env: dict[str, str] | None = None,
     ) -> Agent:
         """Start the real agent."""
-        agent = Agent(config, state, speed, wrapper, env or {})
-        self.parts.callback(agent.kill)
-        return agent
+        self._agents = [agent for agent in self._agents if agent.is_running]
+        self._agents.append(Agent(config, state, speed, wrapper, env or {}))
+        return self._agents[-1]
 
     def name(self, stem: str) -> Path:
         """A path in the trial's folder that nobody has used yet."""
