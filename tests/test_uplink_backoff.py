@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.uplink.backoff import Backoff
+from agent.uplink.backoff import Backoff, Rest
 
 
 def highest(_low: float, high: float) -> float:
@@ -18,7 +18,7 @@ def outage(backoff: Backoff, start: float, seconds: float) -> list[tuple[float, 
         broker, pause = backoff.choose(now)
         now += pause
         found.append((now, pause))
-        backoff.failed(broker, now, is_refused=False)
+        backoff.failed(broker, now)
     return found
 
 
@@ -83,7 +83,7 @@ def test_brokers_are_tried_in_turn_within_the_same_time():
     order = []
     for _ in range(4):
         broker, pause = backoff.choose(0.0)
-        backoff.failed(broker, 0.0, is_refused=False)
+        backoff.failed(broker, 0.0)
         order.append((broker, pause))
     assert order == [(0, 0.5), (1, 0.5), (0, 1.0), (1, 1.0)]
 
@@ -93,7 +93,7 @@ def test_refusing_broker_rests_while_others_are_tried(brokers):
     """A broker that refuses the device is left alone for up to two minutes, the others are not."""
     backoff = Backoff(brokers, highest)
     backoff.choose(0.0)
-    backoff.failed(0, 0.0, is_refused=True)
+    backoff.failed(0, 0.0, Rest.LONG)
     chosen = [backoff.choose(0.0) for _ in range(brokers)]
     if brokers == 1:
         assert chosen == [(0, 120.0)]
@@ -119,4 +119,4 @@ def test_no_pause_is_ever_longer_than_five_minutes(brokers, happenings, random):
             now += seconds
             backoff.lost(now, seconds)
         else:
-            backoff.failed(broker, now, is_refused=what == "r")
+            backoff.failed(broker, now, Rest.LONG if what == "r" else Rest.NONE)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from outgoing import Agent, News, Waiting
 
-from agent.uplink.connection import Patience
+from agent.errors import Refused
+from agent.uplink.answers import disconnected, refusal
 from agent.uplink.link import Acked, LinkDown, LinkUp
-from agent.uplink.session import Session
+from agent.uplink.session import Patience, Session
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message
 
@@ -162,27 +163,25 @@ def test_captive_portal_is_no_mqtt_broker(fake_broker):
     assert {heard.get_nowait()[:1] for _ in range(heard.qsize())} <= {b"\x10", b""}
 
 
-@pytest.mark.parametrize(
-    ("code", "words", "is_refused"),
-    [
-        (0x86, "Bad user name or password", True),
-        (0x87, "Not authorized", True),
-        (0x8A, "Banned", True),
-        (0x88, "Server unavailable", False),
-        (0x97, "Quota exceeded", False),
-        (0x99, "", False),
-        (0xF3, "", False),
-    ],
-)
-def test_connack_codes_are_told_apart(fake_broker, code, words, is_refused):
-    """Each CONNACK code leads to a report, also those for which paho calls no callback."""
-    broker = fake_broker(lambda broker, sock, _: broker.accept(sock, bytes([0x20, 3, 0, code, 0])))
+@pytest.mark.parametrize("code", [*range(0x80, 0xA0), 0xF3])
+def test_connack_codes_are_told_apart(fake_broker, code, record_property):
+    """Each CONNACK code leads to its report, also those for which paho calls no callback."""
+    record_property("injections", 1)
+    heard = queue.SimpleQueue()
+
+    def play(broker, sock, _number):
+        broker.accept(sock, bytes([0x20, 3, 0, code, 0]))
+        heard.put(sock.recv(4096))
+
+    broker = fake_broker(play)
     start = time.monotonic()
     with session(configured(broker)) as (_, news):
         down = news.next()
-    assert words in down.reason
-    assert down.is_refused is is_refused
+    expected = refusal(code)
+    assert (down.reason, down.is_refused) == (str(expected), isinstance(expected, Refused))
+    assert down.code == code
     assert time.monotonic() - start < 5.0
+    assert heard.get(timeout=5) == b""
 
 
 @pytest.mark.parametrize("code", [4, 5])
@@ -233,28 +232,49 @@ def test_retain_is_left_away_where_the_broker_has_none(fake_broker):
         assert headers.get(timeout=5) == 0x32
 
 
-@pytest.mark.parametrize(
-    ("code", "words", "is_refused"),
-    [
-        (0x98, "Administrative action", True),
-        (0x87, "Not authorized", True),
-        (0x8E, "Session taken over", False),
-        (0x8B, "Server shutting down", False),
-        (0x9C, "Use another server", False),
-    ],
-)
-def test_disconnect_by_the_broker_is_reported(fake_broker, code, words, is_refused):
-    """The broker's DISCONNECT is told with its reason; withdrawn credentials are a refusal."""
+@pytest.mark.parametrize("code", [*range(0x80, 0xA3), 0xF3])
+def test_disconnect_by_the_broker_is_reported(fake_broker, make_event, code, record_property):
+    """The broker's DISCONNECT is told with its reason, whatever it is; the event stays stored."""
+    record_property("injections", 1)
 
     def play(broker, sock, _number):
         broker.accept(sock)
+        broker.published(sock)
         sock.sendall(bytes([0xE0, 2, code, 0]))
         sock.recv(1)
 
-    with session(configured(fake_broker(play))) as (_, news):
-        assert isinstance(news.next(), LinkUp)
-        down = news.next()
-    assert (down.is_refused, down.reason) == (is_refused, f"the broker disconnected: {words}")
+    agent = Agent(configured(fake_broker(play)), Waiting(make_event(1)))
+    down = agent.run_until(LinkDown)
+    agent.stop()
+    expected = disconnected(code)
+    assert (down.reason, down.is_refused) == (str(expected), isinstance(expected, Refused))
+    assert (down.code, list(agent.events.items)) == (code, [1])
+
+
+def test_no_redirection_is_followed(fake_broker, record_property):
+    """A broker that names another server, in CONNACK or DISCONNECT, is not followed there."""
+    record_property("injections", 4)
+    other = fake_broker(stay)
+    name = f"127.0.0.1:{other.port}".encode()
+    elsewhere = b"\x1c" + len(name).to_bytes(2, "big") + name
+    for code in (0x9C, 0x9D):
+        ends = bytes([code, len(elsewhere)]) + elsewhere
+        connack = bytes([0x20, 1 + len(ends), 0]) + ends
+        disconnect = bytes([0xE0, len(ends)]) + ends
+
+        def play(broker, sock, _number, connack=connack):
+            broker.accept(sock, connack)
+
+        def play_later(broker, sock, _number, disconnect=disconnect):
+            broker.accept(sock)
+            sock.sendall(disconnect)
+
+        for broker in (fake_broker(play), fake_broker(play_later)):
+            with session(configured(broker)) as (_, news):
+                down = news.until(LinkDown)
+            assert f"(it names {name.decode()})" in down.reason
+            assert len(broker.versions) == 1
+    assert not other.versions
 
 
 def test_puback_that_comes_at_once_finds_its_event(fake_broker, make_event):
@@ -490,7 +510,8 @@ def test_link_that_is_given_up_ends_at_once_with_its_reason(fake_broker):
         made.publish(HELLO, first.link)
         start = time.monotonic()
         made.give_up(first.link, "no PUBACK for 5 s")
-        assert news.next() == LinkDown(first.link, "no PUBACK for 5 s")
+        down = news.next()
+        assert (down.link, down.reason) == (first.link, "no PUBACK for 5 s")
         second = news.next()
         assert time.monotonic() - start < 1.0
         made.give_up(first.link, "too late")
@@ -541,6 +562,7 @@ def test_password_file_is_read_at_each_connection(fake_broker, tmp_path):
     """A renewed password is used from the next connection on; an unreadable file is a refusal."""
     secret = tmp_path / "password"
     secret.write_text("first\n")
+    secret.chmod(0o600)
     passwords = queue.SimpleQueue()
 
     def play(broker, sock, number):

@@ -146,7 +146,7 @@ def test_unknown_authority_is_named(tls_broker, authority, tmp_path):
     ("name", "dates", "expected"),
     [
         ("expired", ("20200101000000Z", "20210101000000Z"), "has expired"),
-        ("future", ("20480101000000Z", "20491231235959Z"), "not valid yet: is this device's clock"),
+        ("future", ("20480101000000Z", "20491231235959Z"), "this device's clock is wrong: the broker's certificate is not valid yet"),
     ],
 )
 def test_dates_of_a_certificate_are_named(tls_broker, authority, name, dates, expected):

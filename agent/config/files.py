@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import stat
 from pathlib import Path as File
 
 from agent.config.problems import Report
 from agent.config.rules import FILES
+from agent.uplink.secret import openness
 from agent.uplink.settings import UplinkSettings
 
 SECRET = ("password_file", "key_file")
@@ -28,6 +28,4 @@ def _problem(file: File, *, is_secret: bool) -> str | None:
         return f"{file}: {error.strerror}"
     if not stat.S_ISREG(mode):
         return f"{file}: not a file"
-    if is_secret and mode & (stat.S_IROTH | stat.S_IWOTH):
-        return f"open to others; fix: chmod o-rwx {shlex.quote(str(file))}"
-    return None
+    return openness(file) or None if is_secret else None

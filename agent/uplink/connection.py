@@ -1,38 +1,42 @@
 """One connection to one broker: a paho client that is used once and thrown away.
 
 paho-mqtt has habits that cost messages, so little of it is used. A fresh client for each connection
-has nothing to send again in a burst, out of order or beyond the window. Its loop runs on the
-uplink's thread rather than on one of paho's own: an exception, ours or paho's over hostile bytes,
-then ends the connection instead of killing a thread that nobody misses, and there is nothing to
-hang on when the agent stops. `publish` may be called from another thread: since
-`on_socket_register_write` is set, paho then only appends to a deque and wakes the loop up, as it
-does with a thread of its own.
+has nothing to send again in a burst, out of order or beyond the window. Its loop is one of ours, on
+the uplink's thread: an exception, ours or paho's over hostile bytes, then ends the connection
+instead of killing a thread that nobody misses, there is nothing to hang on when the agent stops,
+and poll() takes descriptors that paho's select() does not (above 1023). `publish` may be called
+from another thread: since `on_socket_register_write` is set, paho then only appends to a deque, and
+the waker ends the wait of the loop.
 """
 
 from __future__ import annotations
 
-import contextlib
-import socket
+import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import NotConnected, Refused
 from agent.uplink import tls
-from agent.uplink.answers import OtherVersion, Version, check_connack, disconnected
+from agent.uplink.answers import Denied, OtherVersion, Version, disconnected, refusal
 from agent.uplink.broker import Broker
+from agent.uplink.guard import LONGEST
 from agent.uplink.link import Acked, LinkMessage, LinkUp
+from agent.uplink.secret import read_password
 from agent.uplink.settings import UplinkSettings
+from agent.uplink.stream import CLOSED, Stream
+from agent.uplink.waker import Waker
 from agent.uplink.wire import Message
 
 LOOP_S = 1.0  # paho looks at its keep-alive once per turn
+NO_QOS_1 = 0x9B
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,11 @@ class Identity:
     will: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a connection may take to be made.
-
-    Attributes:
-        connect_s: TCP, for each address of the broker, and TLS.
-        answer_s: CONNACK; paho itself would wait for ever.
-    """
-
-    connect_s: float = 5.0
-    answer_s: float = 10.0
-
-
 class Connection:
     """One attempt and, if it succeeds, one link. `open` and `run` belong to the uplink's thread.
 
     Args:
+        stream: open to the broker; closed by `close`.
         put: takes Acked; may be slow or fail, which ends this connection and nothing else.
         alive: called at every turn of its loop.
 
@@ -74,7 +66,8 @@ class Connection:
         broker: Broker,
         version: Version,
         identity: Identity,
-        patience: Patience,
+        stream: Stream,
+        waker: Waker,
         *,
         put: Callable[[LinkMessage], None],
         alive: Callable[[], None],
@@ -83,46 +76,60 @@ class Connection:
         self._broker = broker
         self._version = version
         self._settings = identity.settings
-        self._patience = patience
+        self._stream = stream
+        self._waker = waker
         self._put = put
         self._alive = alive
-        self._answer: tuple[ReasonCode, Properties | None] | None = None
+        self._properties: Properties | None = None
+        self._elsewhere = ""
+        self._closing = CLOSED
+        self._is_answered = False
+        self._is_up = False
         self._failure: NotConnected | Refused | None = None
-        self._trouble = ""  # paho's last complaint: it keeps the cause of a lost socket to itself
         self._retains = True
+        self._poll = select.poll()
+        self._poll.register(waker, select.POLLIN)
         self._client = self._make_client(identity)
 
-    def open(self, is_stopping: Callable[[], bool]) -> LinkUp:
-        """Connect and wait for the broker's answer.
+    @property
+    def was_closed_quietly(self) -> bool:
+        """Whether the broker has closed the connection without a word."""
+        return self._stream.is_quiet and str(self._failure) == CLOSED
+
+    def open(self, answer_s: float, is_stopping: Callable[[], bool]) -> LinkUp:
+        """Send CONNECT and wait for the broker's answer.
+
+        Args:
+            answer_s: how long; paho itself would wait for ever.
+            is_stopping: asked once a second at least.
 
         Raises:
             NotConnected: there is no link, and why; OtherVersion where another version may help.
             Refused: there will be none until a person has mended something.
         """
-        self._read_secrets()
-        client = self._client
-        try:
-            client.connect(
-                self._broker.host,
-                self._broker.port,
-                self._settings.keepalive_s,
-                # MQTT 5: no session is kept, the session expiry of 0 being the default.
-                clean_start=self._version is Version.V5 or MQTT_CLEAN_START_FIRST_ONLY,
-            )
-        except (OSError, ValueError) as error:
-            raise NotConnected(tls.explain(error)) from error
-        deadline = time.monotonic() + self._patience.answer_s
-        while self._answer is None and self._failure is None:
+        is_v5 = self._version is Version.V5
+        self._introduce()
+        self._client.connect(
+            self._broker.host,
+            self._broker.port,
+            self._settings.keepalive_s,
+            # MQTT 5: no session is kept, the session expiry of 0 being the default.
+            clean_start=is_v5 or MQTT_CLEAN_START_FIRST_ONLY,
+            properties=_connect_properties() if is_v5 else None,
+        )
+        deadline = time.monotonic() + answer_s
+        while not self._is_answered and self._failure is None:
             left = deadline - time.monotonic()
             if is_stopping():
                 raise NotConnected("the agent is stopping")
             if left <= 0:
                 raise OtherVersion("the broker accepts the connection but does not answer")
             self._serve(min(LOOP_S, left))
-        if self._answer is not None:
-            return self._accepted(*self._answer)
-        assert self._failure is not None
-        raise self._failure
+        if code := self._stream.guard.connack:
+            raise refusal(code, getattr(self._properties, "ServerReference", ""))
+        if self._failure is not None:
+            raise self._failure
+        return self._accepted()
 
     def run(self) -> NotConnected | Refused:
         """Serve the link until it ends; return why it has."""
@@ -135,6 +142,7 @@ class Connection:
         info = self._client.publish(
             message.topic, message.payload, qos, retain=message.retain and self._retains
         )
+        self._waker.wake()
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def leave(self, farewell: Message) -> None:
@@ -143,107 +151,114 @@ class Connection:
         Quality 0 is enough, as what comes before a DISCONNECT on the same stream has arrived with
         it, and it fits even where the window is full.
         """
-        self._trouble = "the agent is stopping"
+        self._closing = "the agent is stopping"
         self.publish(farewell, qos=0)
         self._client.disconnect()
+        self._waker.wake()
 
     def give_up(self, reason: str) -> None:
-        """End this link at once, from another thread; the peer may be gone or not read."""
+        """End this link at once, from any thread; the peer may be gone or not read."""
         self._fail(NotConnected(reason))
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            with contextlib.suppress(OSError):
-                # Not SSLSocket's own: it forgets TLS first, and a write in between would be plain.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._waker.wake()
 
     def close(self) -> None:
         """Let go of the socket, and of paho's references to this object."""
         client = self._client
-        client.on_connect = client.on_disconnect = client.on_publish = client.on_log = None
-        sock = client.socket()
-        if sock is not None:
-            sock.close()
+        client.on_connect = client.on_disconnect = client.on_publish = None
+        self._stream.close()
 
     def _make_client(self, identity: Identity) -> Client:
         is_v5 = self._version is Version.V5
-        client = Client(
+        client = _OnStream(
             CallbackAPIVersion.VERSION2,
             identity.client_id,
             clean_session=None if is_v5 else True,
             protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
-        client.connect_timeout = self._patience.connect_s
+        client.stream = self._stream
         client.max_inflight_messages = 0  # the window is Delivery's; paho is to hold nothing back
         client.will_set(identity.will.topic, identity.will.payload, 1, identity.will.retain)
         client.on_socket_register_write = _nothing
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
-        client.on_log = self._on_log
         return client
 
-    def _read_secrets(self) -> None:
-        """Read password and certificates, which may have been renewed. Raise Refused."""
+    def _introduce(self) -> None:
+        """Set user and password, which may have been renewed. Raise Refused."""
         settings = self._settings
-        keys = "password_file"
+        if not settings.username:
+            return
         try:
-            if settings.username:
-                password = None
-                if settings.password_file:
-                    lines = Path(settings.password_file).read_text().splitlines()
-                    password = lines[0] if lines else ""
-                self._client.username_pw_set(settings.username, password)
-            keys = "ca_file, cert_file or key_file"
-            if self._broker.is_tls:
-                self._client.tls_set_context(tls.context(settings))
+            password = read_password(settings.password_file) if settings.password_file else None
         except (OSError, ValueError) as error:
-            raise Refused(f"{keys} cannot be used: {tls.explain(error)}") from error
+            raise Refused(f"password_file cannot be used: {tls.explain(error)}") from error
+        self._client.username_pw_set(settings.username, password)
 
     def _serve(self, seconds: float) -> None:
         """Let paho read and write for at most that long."""
         self._alive()
         try:
-            code = self._client.loop(seconds)
+            code = self._turn(seconds)
         except Exception as error:  # noqa: BLE001 - hostile bytes raise anything in paho
             self._fail(self._ended(f"paho failed over what came: {error!r}"))
             return
         if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
             self._fail(self._ended("what comes is not MQTT"))
         elif code != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.socket() is None:
-            self._fail(self._ended(self._trouble or "the connection was closed"))
+            self._fail(self._ended(self._closing))
+
+    def _turn(self, seconds: float) -> MQTTErrorCode:
+        """Wait until something can be read or written, or is to be; then do it."""
+        client, stream = self._client, self._stream
+        self._poll.register(stream, select.POLLIN | (select.POLLOUT if client.want_write() else 0))
+        ready = self._poll.poll(0 if stream.pending() else seconds * 1000)
+        self._waker.drain()
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if stream.pending() or any(fd == stream.fileno() for fd, _ in ready):
+            code = client.loop_read()
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS and client.want_write():
+            code = client.loop_write()
+        return client.loop_misc() if code == MQTTErrorCode.MQTT_ERR_SUCCESS else code
 
     def _fail(self, failure: NotConnected | Refused) -> None:
         """End the connection; the first cause is the one that counts."""
         if self._failure is None:
             self._failure = failure
 
-    def _ended(self, what: str) -> NotConnected:
-        """Interpret an end that the broker has not explained."""
-        if self._answer is not None:
-            return NotConnected(what)
-        alert = tls.explain_text(self._trouble)
-        if alert:
-            return NotConnected(alert)
-        return OtherVersion(f"no MQTT broker answers: {what}")
+    def _ended(self, what: str) -> NotConnected | Refused:
+        """Interpret the end of the stream: by what the broker said, then by what went wrong."""
+        code = self._stream.guard.disconnect
+        if code is not None:
+            return disconnected(code, self._elsewhere)
+        cause = self._stream.failure
+        if self._is_up:
+            return cause or NotConnected(what)
+        if isinstance(cause, Refused):
+            return cause
+        return OtherVersion(f"no MQTT broker answers: {cause or what}")
 
-    def _accepted(self, reason: ReasonCode, properties: Properties | None) -> LinkUp:
-        check_connack(reason.value, str(reason))
-        if getattr(properties, "MaximumQoS", 1) == 0:
-            raise Refused("the broker does not acknowledge messages (maximum QoS 0)")
-        self._retains = getattr(properties, "RetainAvailable", 1) != 0
+    def _accepted(self) -> LinkUp:
+        said = self._properties
+        if getattr(said, "MaximumQoS", 1) == 0:
+            text = "the broker does not acknowledge messages (maximum QoS 0)"
+            raise Denied(text, NO_QOS_1)
+        self._is_up = True
+        self._retains = getattr(said, "RetainAvailable", 1) != 0
         return LinkUp(
             self.link,
             str(self._broker),
             self._version.value,
-            min(self._settings.window, getattr(properties, "ReceiveMaximum", 65535)),
-            getattr(properties, "MaximumPacketSize", None),
+            min(self._settings.window, getattr(said, "ReceiveMaximum", 65535)),
+            getattr(said, "MaximumPacketSize", None),
         )
 
     def _on_connect(
-        self, _: Client, __: Any, ___: ConnectFlags, reason: ReasonCode, found: Properties | None
+        self, _: Client, __: Any, ___: ConnectFlags, ____: ReasonCode, found: Properties | None
     ) -> None:
-        self._answer = (reason, found)
+        self._properties = found
+        self._is_answered = True
 
     def _on_publish(self, _: Client, __: Any, mid: int, reason: ReasonCode, *___: Any) -> None:
         try:
@@ -252,17 +267,34 @@ class Connection:
             self._fail(NotConnected(f"the agent's queue failed: {error!r}"))
 
     def _on_disconnect(
-        self, _: Client, __: Any, flags: DisconnectFlags, reason: ReasonCode, *___: Any
+        self,
+        _: Client,
+        __: Any,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        said: Properties | None,
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._fail(disconnected(reason.value, str(reason)))
-        elif self._answer is not None and reason == "Keep alive timeout":
+            self._elsewhere = getattr(said, "ServerReference", "")
+        elif self._is_up and reason == "Keep alive timeout":
             self._fail(NotConnected("the link is dead: no answer within two keep-alives"))
 
-    def _on_log(self, _: Client, __: Any, level: int, text: str) -> None:
-        if level == LogLevel.MQTT_LOG_ERR:
-            self._trouble = text
+
+class _OnStream(Client):
+    """paho's client on a stream that is open already; it has no public way to be given one."""
+
+    stream: Stream | None = None
+
+    def _create_socket(self) -> Any:
+        return self.stream
+
+
+def _connect_properties() -> Properties:
+    """Tell a broker of MQTT 5 what the guard does not let pass anyway."""
+    found = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    found.MaximumPacketSize = LONGEST
+    return found
 
 
 def _nothing(*_: Any) -> None:
-    """Stand in for the write registration of an outside loop: paho's own loop looks for itself."""
+    """Stand in for the write registration: the loop looks for itself, and is woken."""

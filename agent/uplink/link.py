@@ -30,12 +30,20 @@ class LinkDown:
 
     Attributes:
         reason: one short English phrase for a technician.
-        is_refused: a person has to mend something: credentials, certificate, a file.
+        is_refused: waiting may not help: a person has to mend something.
+        part: of the device, that is at fault if a person has to mend it: "uplink"; "uplink.clock"
+            where nothing but this device's clock is wrong; "identity.conflict" where another device
+            uses the same client id, or seems to.
+        code: reason code of MQTT 5 that the broker gave; 0 = none.
+        broker: host and port.
     """
 
     link: int
     reason: str
     is_refused: bool = False
+    part: str = "uplink"
+    code: int = 0
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
