@@ -103,6 +103,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The wall clock was set; told before the input whose stamp shows it, and not journalled.
+
+    Attributes:
+        delta_s: what is to be added to wall times that were remembered before.
+    """
+
+    delta_s: float
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceState:
     """A change in a part of the device itself.
 
@@ -129,7 +141,7 @@ class Finding:
     Attributes:
         subject: what it is about: a sensor's name or the home; with `kind` it names the alarm.
         level: None clears the alarm.
-        onset: when it began: monotonic and wall seconds.
+        onset: monotonic seconds when it began.
         sensors: names of the sensors that it rests on.
         value: the quantity and value to show with it.
         evidence: plain JSON values, enough to recompute the decision: reason, limit, ...
@@ -139,7 +151,7 @@ class Finding:
     kind: Kind
     subject: str
     level: WarningLevel | None
-    onset: tuple[float, float]
+    onset: float
     sensors: tuple[str, ...] = ()
     certainty: Certainty = Certainty.OBSERVED
     value: tuple[Quantity, float] | None = None

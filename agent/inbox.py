@@ -3,15 +3,20 @@
 What is journalled (readings, changes of sensors and of the device) is stamped here, under one lock
 with its place in the queue, so that the order of stamps is the order of the queue. Nothing else
 crosses between threads.
+
+The monotonic clock goes on while the machine is suspended or the process is frozen, and ticks come
+every second. So a stamp that lies far after the one before it means that nothing was watched in
+between: a `Gap` is queued first, and no deadline that passed in it is judged as if it had been.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +26,7 @@ from drivers.base import Emit
 from drivers.reading import Quantity, Reading, SensorState, SensorStatus, Stamp
 
 BATCH = 256  # messages that are decided between two looks at disk and uplink
+FROZEN_S = 30.0  # real seconds without a stamp; a deciding thread under load is never so late
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,14 @@ class Inbox:
 
     Args:
         sequence: number of the last input of earlier runs.
+        frozen_s: seconds of agent time between two stamps that are a gap.
     """
 
-    def __init__(self, clock: Clock, sequence: int = 0) -> None:
+    def __init__(self, clock: Clock, sequence: int = 0, frozen_s: float = math.inf) -> None:
         self._clock = clock
         self._sequence = sequence
+        self._frozen_s = frozen_s
+        self._stamped_at: float | None = None
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
 
@@ -69,7 +78,8 @@ class Inbox:
     def tick(self) -> None:
         """Let time pass."""
         with self._lock:
-            self._queue.put(Tick(self._stamp(self._sequence)))
+            stamp = self._stamp(self._sequence)
+            self._queue.put(Tick(self._after_freeze(stamp)))
 
     def post(self, message: object) -> None:
         """Queue something that is not journalled: news of the link, Stop."""
@@ -91,10 +101,21 @@ class Inbox:
 
     def _put(self, make: Callable[[Stamp], object]) -> None:
         with self._lock:
-            item = make(self._stamp(self._sequence + 1))
+            item = make(self._after_freeze(self._stamp(self._sequence + 1)))
             self._sequence += 1
             self._queue.put(item)
 
+    def _after_freeze(self, stamp: Stamp) -> Stamp:
+        """Queue a gap if nothing was stamped for long; return the stamp of what comes after it."""
+        before, self._stamped_at = self._stamped_at, stamp.mono
+        if before is None or stamp.mono - before <= self._frozen_s:
+            return stamp
+        self._sequence += 1
+        self._queue.put(Gap(before, replace(stamp, sequence=self._sequence)))
+        return replace(stamp, sequence=stamp.sequence + 1)
+
     def _stamp(self, sequence: int) -> Stamp:
         clock = self._clock
-        return Stamp(clock.boot, clock.mono(), clock.wall(), clock.is_synced(), sequence)
+        # Asked before and after: what is read while the clock is being set is not to be trusted.
+        was_synced, mono, wall = clock.is_synced(), clock.mono(), clock.wall()
+        return Stamp(clock.boot, mono, wall, was_synced and clock.is_synced(), sequence)

@@ -56,6 +56,7 @@ class Told:
         step: raised, updated, cleared, fault or restored.
         level: the level now; where the alarm is over, its last one.
         was: the level before, None for a new alarm.
+        is_test: whether it is told in a trial.
     """
 
     finding: Finding
@@ -63,6 +64,7 @@ class Told:
     step: str
     level: WarningLevel
     was: WarningLevel | None
+    is_test: bool = False
 
     @property
     def evidence(self) -> Mapping[str, Any]:
@@ -91,6 +93,8 @@ def sentence(told: Told) -> dict[str, str]:
         zh, en = _SENTENCES[told.finding.kind](told)
     if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
         zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
+    if told.is_test:  # whoever forwards it forwards that too
+        zh, en = f"【测试】{zh}", f"[TEST] {en}"
     return {"zh": zh, "en": en}
 
 

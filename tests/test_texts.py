@@ -15,7 +15,7 @@ YELLOW = WarningLevel.YELLOW
 
 
 def told(kind: Kind, subject: str, level: WarningLevel | None, **evidence: Any) -> Told:
-    finding = Finding(kind, subject, level, (0.0, 0.0), sensors=(subject,), evidence=evidence)
+    finding = Finding(kind, subject, level, 0.0, sensors=(subject,), evidence=evidence)
     return Told(finding, home(), "", YELLOW, None)
 
 

@@ -16,14 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from agent.events import Activity, Finding, Gap, Tick
+from agent.events import Activity, ClockStep, Finding, Gap, Tick
 from agent.site import Sensor, Site
 from drivers.reading import Reading, SensorState
 
 C = TypeVar("C")
 S = TypeVar("S")
 
-Now = Reading | SensorState | Gap | Tick
+Now = Reading | SensorState | Gap | ClockStep | Tick
 Conclusion = Finding | Activity
 
 
@@ -58,8 +58,9 @@ class Detector(Generic[C, S]):
         state: frozen dataclass of all that it remembers; made of what agent/plain.py covers.
         subjects: subject -> names of the sensors it listens to; empty where a site has none.
         start: the state of a subject of which nothing is known yet, at monotonic second `now`.
-        step: judges one reading, change of a sensor's state, gap, or tick.
-        due: monotonic second at which a tick is wanted next; None for not at all.
+        step: judges one reading, change of a sensor's state, gap, step of the wall clock, or tick.
+        due: monotonic second at which a tick is wanted next, asked anew after every step; None for
+            not at all.
     """
 
     config: type[C]

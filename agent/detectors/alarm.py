@@ -48,13 +48,13 @@ class State:
     Attributes:
         value: its last level, 0 before the first reading.
         presses: presses since the call was raised; 0 = no call is open.
-        onset: monotonic and wall seconds of the first of them.
+        onset: monotonic seconds of the first of them.
         pressed_at: monotonic seconds of the last reading that said pressed.
     """
 
     value: float = 0.0
     presses: int = 0
-    onset: tuple[float, float] = (0.0, 0.0)
+    onset: float = 0.0
     pressed_at: float = 0.0
 
 
@@ -77,7 +77,7 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
     """Raise at the first reading of 1, count further ones, close as the file's head says."""
     match now:
         case Reading(quantity=Quantity.HELP | Quantity.SMOKE) if now.value and not state.value:
-            onset = state.onset if state.presses else (now.stamp.mono, now.stamp.wall)
+            onset = state.onset if state.presses else now.stamp.mono
             state = State(1.0, state.presses + 1, onset, now.stamp.mono)
             return state, (_call(setup, state, KINDS[now.quantity]),)
         case Reading(quantity=Quantity.HELP) if now.value:

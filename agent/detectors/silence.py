@@ -41,24 +41,24 @@ class State:
     """What is known of one sensor.
 
     Attributes:
-        heard: monotonic and wall seconds of the last sign of life.
+        heard: monotonic seconds of the last sign of life.
         value: its last value.
         lead: monotonic seconds of the last reading of its first quantity.
         pause_s: the longest recent pause between two of those.
         pauses: how many pauses there have been, up to 10.
         repeats: how often in a row a two-state sensor re-emitted its level; 3 stays.
         reason: why it is called faulty; empty while it is well.
-        onset: monotonic and wall seconds since when it is faulty.
+        onset: monotonic seconds since when it is faulty.
     """
 
-    heard: tuple[float, float]
+    heard: float
     value: float | None = None
     lead: float | None = None
     pause_s: float = 0.0
     pauses: int = 0
     repeats: int = 0
     reason: str = ""
-    onset: tuple[float, float] = (0.0, 0.0)
+    onset: float = 0.0
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
@@ -67,14 +67,14 @@ def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
 
 
 def start(setup: Setup[Config], now: float) -> State:
-    """Count from now; the wall time follows with the first reading."""
+    """Count from now."""
     del setup
-    return State((now, 0.0))
+    return State(now)
 
 
 def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Conclusion, ...]]:
     """Any reading is a sign of life, whatever its quality."""
-    at = (now.stamp.mono, now.stamp.wall)
+    at = now.stamp.mono
     match now:
         case Reading():
             well = State(at, now.value, *_pace(setup, state, now), _repeats(setup, state, now))
@@ -95,7 +95,7 @@ def due(setup: Setup[Config], state: State) -> float | None:
     if state.reason:
         return None
     limit_s = _limit_s(setup, state)
-    return None if limit_s is None else state.heard[0] + limit_s
+    return None if limit_s is None else state.heard + limit_s
 
 
 def _limit_s(setup: Setup[Config], state: State) -> float | None:
@@ -122,14 +122,14 @@ def _pace(setup: Setup[Config], state: State, now: Reading) -> tuple[float | Non
 def _repeats(setup: Setup[Config], state: State, now: Reading) -> int:
     if state.repeats >= REPEATS or now.quantity not in TWO_STATE:
         return state.repeats
-    pause = now.stamp.mono - state.heard[0]
+    pause = now.stamp.mono - state.heard
     longest = setup.sensor.traits.silent_after_s or 0.0
     is_repeat = now.value == state.value and FASTEST_S <= pause <= longest
     return state.repeats + 1 if is_repeat else 0
 
 
 def _fault(
-    setup: Setup[Config], state: State, reason: str, at: tuple[float, float], cause: str
+    setup: Setup[Config], state: State, reason: str, at: float, cause: str
 ) -> tuple[State, tuple[Conclusion, ...]]:
     if state.reason:  # told already; what further attempts fail of is no news
         return state, ()
@@ -138,7 +138,7 @@ def _fault(
     evidence = {
         "reason": reason,
         "cause": cause,
-        "for_s": round(at[0] - state.heard[0]),
+        "for_s": round(at - state.heard),
         "limit": limit_s,
         "unit": "s",
         "limit_source": "learned" if is_learned else "default",

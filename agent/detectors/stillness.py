@@ -9,9 +9,11 @@ no false alarm in 4 recorded weeks of one home and told a collapse within 4 h).
 
 Deliberately keeps silent: while the last sign came from the door zone and 12 h are not over, for
 the person has probably gone out; and for half an hour after a gap of more than two minutes in which
-the agent did not run. After a gap of more than an hour the clock starts anew, for nobody knows
-what happened in it. A level that is only repeated is no sign of life once it has stood at 1 for ten
-minutes: a stuck sensor is no proof of life.
+the agent did not run. After a gap of more than an hour the clock starts anew, for nobody knows what
+happened in it, and so it does after one whose length nobody knows. Where no clock has told the time
+of day since the device was switched on, stillness in the bedroom counts as bed at any hour: a
+sleeper is not taken for a fallen person because a clock is missing. A level that is only repeated
+is no sign of life once it has stood at 1 for ten minutes: a stuck sensor is no proof of life.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.events import Finding, Gap, Kind, Tick, WarningLevel
+from agent.events import ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading
 
@@ -91,11 +93,13 @@ class State:
     """What is remembered of the home.
 
     Attributes:
-        sign: monotonic and wall seconds of the last sign of life.
+        sign: monotonic and wall seconds of the last sign of life; the latter follows the clock.
         sensor: where it came from; empty before the first.
         not_before: monotonic seconds before which nothing is concluded.
         is_open: whether stillness has been told.
         lines: levels of the sensors, by sensor.
+        timed: the last boot in which the wall clock was seen synchronised; empty for none.
+        boot: the present one.
     """
 
     sign: tuple[float, float]
@@ -103,6 +107,8 @@ class State:
     not_before: float = 0.0
     is_open: bool = False
     lines: Mapping[str, Line] = field(default_factory=dict)
+    timed: str = ""
+    boot: str = ""
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
@@ -121,11 +127,16 @@ def start(setup: Setup[Config], now: float) -> State:
 
 def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Conclusion, ...]]:
     """Move the clock on at a sign of life; tell when it has run out."""
+    if now.stamp.boot != state.boot or (now.stamp.synced and state.timed != state.boot):
+        boot = now.stamp.boot
+        state = replace(state, boot=boot, timed=boot if now.stamp.synced else state.timed)
     match now:
         case Reading() if now.quantity in SIGNS:
             return _reading(setup, state, now)
         case Gap():
             return _gap(state, now), ()
+        case ClockStep():
+            return replace(state, sign=(state.sign[0], state.sign[1] + now.delta_s)), ()
         case Tick() if not state.is_open and state.sensor:
             return replace(state, is_open=True), (_finding(setup, state, now),)
     return state, ()
@@ -146,11 +157,13 @@ def _reading(
     since = line.since if line is not None and is_repeat else at
     lines = {**state.lines, now.sensor: Line(now.value, since, at)}
     if now.quality.grade is Grade.BAD or not _is_sign(now, line, since):
-        return State(state.sign, state.sensor, state.not_before, state.is_open, lines), ()
-    seen = State((at, now.stamp.wall), now.sensor, state.not_before, lines=lines)
+        return replace(state, lines=lines), ()
+    sign = (at, now.stamp.wall)
+    seen = replace(state, sign=sign, sensor=now.sensor, is_open=False, lines=lines)
     if not state.is_open:
         return seen, ()
-    return seen, (Finding(Kind.STILLNESS, setup.subject, None, state.sign, sensors=(now.sensor,)),)
+    moved = Finding(Kind.STILLNESS, setup.subject, None, state.sign[0], sensors=(now.sensor,))
+    return seen, (moved,)
 
 
 def _is_sign(now: Reading, line: Line | None, since: float) -> bool:
@@ -176,7 +189,7 @@ def _ceiling_h(setup: Setup[Config], state: State) -> tuple[str, float]:
     role = _role(setup, state)
     if role in DOOR:
         return "away_h", setup.limits.away_h
-    if role is Role.BEDROOM and _is_night(setup, state.sign[1]):
+    if role is Role.BEDROOM and (state.timed != state.boot or _is_night(setup, state.sign[1])):
         return "bed_h", setup.limits.bed_h
     return "awake_h", setup.limits.awake_h
 
@@ -205,7 +218,7 @@ def _finding(setup: Setup[Config], state: State, now: Tick) -> Finding:
         Kind.STILLNESS,
         setup.subject,
         WarningLevel.ORANGE,
-        state.sign,
+        state.sign[0],
         sensors=(state.sensor,),
         evidence={
             "reason": "ceiling",

@@ -79,13 +79,12 @@ class Streak:
 
     count: int = 0
     mono: float = 0.0
-    wall: float = 0.0
 
     def plus(self, reading: Reading) -> Streak:
         """One more."""
         if self.count:
-            return Streak(self.count + 1, self.mono, self.wall)
-        return Streak(1, reading.stamp.mono, reading.stamp.wall)
+            return Streak(self.count + 1, self.mono)
+        return Streak(1, reading.stamp.mono)
 
 
 NONE = Streak()
@@ -97,7 +96,7 @@ class State:
 
     Attributes:
         level: 0 = dry, 1 = blue ... 4 = red.
-        onset: monotonic and wall seconds of the first reading at blue.
+        onset: monotonic seconds of the first reading at blue.
         rising: streaks at or above each threshold, blue first.
         falling: streak below the present level's release.
         dry: streak below `clear_mm`.
@@ -106,7 +105,7 @@ class State:
     """
 
     level: int = 0
-    onset: tuple[float, float] = (0.0, 0.0)
+    onset: float = 0.0
     rising: tuple[Streak, ...] = (NONE, NONE, NONE, NONE)
     falling: Streak = NONE
     dry: Streak = NONE
@@ -177,7 +176,7 @@ def _follow(limits: Config, state: State, depth: float, now: Reading) -> State:
         release = min(FALL_SHARE * threshold, threshold - FALL_MM)
     return State(
         state.level,
-        state.onset if state.level else (rising[0].mono, rising[0].wall),
+        state.onset if state.level else rising[0].mono,
         rising,
         state.falling.plus(now) if depth < release else NONE,
         state.dry.plus(now) if depth < limits.clear_mm else NONE,

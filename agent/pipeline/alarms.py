@@ -10,6 +10,10 @@
 
 Ids are derived, never random: an alarm's from site, kind, subject and onset, an event's from the
 alarm and its revision. So an event that is concluded again after a crash has the id it had before.
+An onset is a moment of monotonic time; the wall time told for it is what the clock says at the
+raising, counted back. A clock that is not synchronised may say the same time twice, so such an
+alarm's id follows from boot and monotonic onset too. When that boot's clock is set, the onset of an
+open alarm follows it; the id stays.
 """
 
 from __future__ import annotations
@@ -28,13 +32,20 @@ from drivers.reading import Stamp
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An open alarm, as it was told last."""
+    """An open alarm, as it was told last.
+
+    Attributes:
+        onset_boot: the boot in which it began to be told.
+        onset_synced: whether the clock was synchronised when its onset was told.
+    """
 
     id: str
     rev: int
     level: WarningLevel
     certainty: Certainty
     onset: str
+    onset_boot: str
+    onset_synced: bool
     sensors: tuple[str, ...]
     evidence: Mapping[str, Any]
 
@@ -76,7 +87,7 @@ def tell(
     if finding.level is None and known is None:
         return ledger, None
     if known is None:
-        alarm, step = _open(voice.site, finding), _word(finding.kind, "raised")
+        alarm, step = _open(voice.site, finding, stamp), _word(finding.kind, "raised")
     elif finding.level is None:
         alarm, step = replace(known, rev=known.rev + 1), _word(finding.kind, "cleared")
     elif (finding.level, finding.certainty, finding.evidence) == (
@@ -90,20 +101,45 @@ def tell(
     others = {name: other for name, other in ledger.alarms.items() if name != key}
     alarms = others if finding.level is None else {**others, key: alarm}
     ledger = Ledger(ledger.sequence + 1, alarms)
-    told = texts.Told(finding, voice.site, step, alarm.level, known.level if known else None)
+    was = known.level if known else None
+    told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test)
     payload = _payload(voice, alarm, told, stamp, ledger.sequence)
     return ledger, Event(ledger.sequence, stamp.mono, finding.kind, payload)
 
 
-def _open(site: Site, finding: Finding) -> Alarm:
+def follow_clock(ledger: Ledger, delta_s: float, stamp: Stamp) -> Ledger:
+    """Let onsets that this boot's clock told wrongly follow it; `stamp` is the first that shows it.
+
+    What a synchronised clock has told stays, and what an earlier boot has told.
+    """
+    return replace(
+        ledger,
+        alarms={
+            key: replace(alarm, onset=shifted(alarm.onset, delta_s), onset_synced=stamp.synced)
+            if alarm.onset_boot == stamp.boot and not alarm.onset_synced
+            else alarm
+            for key, alarm in ledger.alarms.items()
+        },
+    )
+
+
+def shifted(moment: str, delta_s: float) -> str:
+    """An RFC 3339 time, so many seconds later."""
+    return rfc3339(datetime.fromisoformat(moment).timestamp() + delta_s)
+
+
+def _open(site: Site, finding: Finding, stamp: Stamp) -> Alarm:
     assert finding.level is not None
-    onset = rfc3339(finding.onset[1])
+    onset = rfc3339(stamp.wall - (stamp.mono - finding.onset))
+    unique = onset if stamp.synced else f"{onset}\n{stamp.boot}\n{finding.onset:.3f}"
     return Alarm(
-        alarm_id(site.id, finding.kind, finding.subject, onset),
+        alarm_id(site.id, finding.kind, finding.subject, unique),
         1,
         finding.level,
         finding.certainty,
         onset,
+        stamp.boot,
+        stamp.synced,
         finding.sensors,
         dict(finding.evidence),
     )
@@ -131,10 +167,13 @@ def _payload(
 ) -> dict[str, Any]:
     finding, site = told.finding, voice.site
     value = finding.value
+    # An extension of ours, only where it says something: `clock` does not speak for this onset.
+    other_boot = {"onsetboot": alarm.onset_boot} if alarm.onset_boot != stamp.boot else {}
     return {
         "specversion": "1.0",
         "id": f"{alarm.id}.{alarm.rev}",
         "boot": stamp.boot,
+        **other_boot,
         "sequence": f"{sequence:012d}",
         "source": f"/street/{site.id}",
         "type": f"street-agent.alarm.{told.step}.v1",

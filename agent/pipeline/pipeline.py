@@ -4,6 +4,10 @@ The pipeline has no clock. Whatever it takes in carries a stamp; first every dea
 before the stamp is served, each at exactly its own moment, then the input itself. So it does not
 matter how often a live agent looks at the clock: the same inputs give the same events, live, in a
 replay, or run again after a restart.
+
+Where the wall clock was set follows from the stamps of two inputs: what it says beyond the count of
+monotonic time has changed. Detectors are told before the input that shows it, so that what they
+remember of the time of day follows.
 """
 
 from __future__ import annotations
@@ -15,7 +19,18 @@ from typing import Any
 
 from agent import texts
 from agent.detectors import Conclusion, Now
-from agent.events import Activity, DeviceState, Event, Finding, Gap, Input, Kind, Tick, WarningLevel
+from agent.events import (
+    Activity,
+    ClockStep,
+    DeviceState,
+    Event,
+    Finding,
+    Gap,
+    Input,
+    Kind,
+    Tick,
+    WarningLevel,
+)
 from agent.pipeline import alarms, debounce, qc
 from agent.pipeline.routes import NEVER, Channel, Instance, Limits, channels, instances
 from agent.site import Site
@@ -23,6 +38,7 @@ from drivers.reading import GOOD, Grade, Quality, Reading, SensorState, Stamp
 
 FAULTS = f"{Kind.DEVICE_FAULT.value}/"
 DETECTORS = f"{FAULTS}detector."
+STEP_S = 2.0  # a leap second and the slewing of NTP are less; no rule asks for the second
 BOUNCE = Quality(Grade.SUSPECT, ("bounce",))
 
 
@@ -60,8 +76,9 @@ class Pipeline:
         horizon = item.since if isinstance(item, Gap) else stamp.mono
         if horizon > self._due:
             self._serve(horizon)
-        self.last = stamp
+        last, self.last = self.last or stamp, stamp
         self.reached = stamp.mono
+        self._watch_clock(last, stamp)
         if isinstance(item, Reading):
             item = self._reading(item)
         elif isinstance(item, SensorState):
@@ -99,6 +116,14 @@ class Pipeline:
     def _begin(self, stamp: Stamp) -> None:
         self.last, self.reached = stamp, stamp.mono
         self.resume()
+
+    def _watch_clock(self, last: Stamp, stamp: Stamp) -> None:
+        delta_s = (stamp.wall - stamp.mono) - (last.wall - last.mono)
+        is_step = abs(delta_s) > STEP_S
+        if is_step or stamp.synced != last.synced:
+            self.ledger = alarms.follow_clock(self.ledger, delta_s, stamp)
+        if is_step:
+            self._ask(self.instances, ClockStep(delta_s, stamp))
 
     def _reading(self, reading: Reading) -> Reading:
         channel = self.channels.get((reading.sensor, reading.quantity))
@@ -167,9 +192,8 @@ class Pipeline:
         for key in self.ledger.alarms:
             kind, _, subject = key.partition("/")
             if not key.startswith(FAULTS) and subject not in subjects:
-                onset = (stamp.mono, stamp.wall)
                 gone = {"reason": texts.REMOVED}
-                self._tell(Finding(Kind(kind), subject, None, onset, evidence=gone), stamp)
+                self._tell(Finding(Kind(kind), subject, None, stamp.mono, evidence=gone), stamp)
 
     def _serve(self, horizon: float) -> None:
         """Serve every deadline before the horizon, the earliest first."""
@@ -221,6 +245,6 @@ def _device_fault(
         Kind.DEVICE_FAULT,
         part,
         WarningLevel.YELLOW if cause else None,
-        (stamp.mono, stamp.wall),
+        stamp.mono,
         evidence={"reason": part.partition(".")[0], "cause": cause, **facts},
     )
