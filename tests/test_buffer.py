@@ -104,7 +104,7 @@ def test_readings_are_taken_in_order_until_acknowledged(tmp_path: Path) -> None:
     again = Buffer(tmp_path, MIB)
     assert sequences(again.take(0, 4)) == [1001, 1003, 1005, 1006]
     assert again.last_sequence == 2500
-    with pytest.raises(ValueError, match="2500 already exists"):
+    with pytest.raises(ValueError, match="2501 is the lowest"):
         again.append(reading(2500))
 
 
@@ -147,7 +147,7 @@ def test_segments_stay_until_no_restart_needs_them(tmp_path: Path) -> None:
 def test_the_oldest_are_thinned_and_counted(tmp_path: Path) -> None:
     """Beyond its bound it drops whole segments, and counts unsent readings with their times."""
     buffer = Buffer(tmp_path, MIB)
-    buffer.acknowledge(range(1, 101))
+    buffer.keep_from = 12_001  # no restart needs them
     fill(buffer, 1, 100)
     buffer.acknowledge(range(1, 101))
     buffer.append(Gap(0.0, stamp(101)))
@@ -305,7 +305,7 @@ def test_export_names_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "scandir", denied)
     code, _, text = export("--state", str(tmp_path))
     assert code == 5
-    assert "Permission denied; try again with sudo" in text
+    assert "Permission denied" in text
 
 
 def test_one_agent_a_folder(tmp_path: Path) -> None:

@@ -317,7 +317,7 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
             f'20:8: sensor.role: found "front-dor"; did you mean "front-door"? allowed: {ROLES}',
             "21:7: sensor.pin: 99 is outside 0 to 27 (BCM numbers)",
             '22:11: sensor.contact: found "open", allowed: normally_open, normally_closed',
-            "24:16: store.readings_mib: 0 is outside 1 to 65536",
+            "24:16: store.readings_mib: 0 is outside 8 to 65536",
             '25:1: store.foldr: unknown key; did you mean "folder"?',
         ),
     ),

@@ -10,18 +10,18 @@ not known.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
-
-from tinydb.table import Document
 
 from agent.errors import StorageFull
 from agent.events import DeviceState, Gap, Input
 from agent.store.damage import Damage
 from agent.store.files import failure
-from agent.store.journal import Journal
+from agent.store.journal import Journal, to_json
 from agent.store.segment import stored
 from drivers.reading import (
     GOOD,
@@ -40,11 +40,20 @@ SEGMENT_BYTES = 128 * 1024  # 1,000 readings take about 115 KiB
 
 @dataclass(frozen=True, slots=True)
 class Thinned:
-    """Readings dropped unsent because the buffer was full, and the wall times they span."""
+    """What was dropped because there was no room.
+
+    Attributes:
+        count: readings that were not sent.
+        first_wall: wall time of the first of them.
+        last_wall: wall time of the last of them.
+        needed: inputs that a restart would have run again. It lacks them until there is a snapshot
+            that knows them: save one soon.
+    """
 
     count: int = 0
     first_wall: float = 0.0
     last_wall: float = 0.0
+    needed: int = 0
 
 
 class Buffer:
@@ -120,12 +129,23 @@ class Buffer:
             ValueError: its sequence is not above `last_sequence`.
             StorageError: it was not stored, or a sync failed; StorageFull: nothing is left to drop.
         """
-        document = Document(to_document(item), doc_id=item.stamp.sequence)
+        self.extend((item,))
+
+    def extend(self, items: Sequence[Input]) -> None:
+        """Write inputs, in one go: what costs the time is the write, not the input.
+
+        Raises:
+            ValueError: a sequence is not above the one before it.
+            StorageError: those above `last_sequence` were not stored, or a sync failed;
+                StorageFull: nothing is left to drop.
+        """
+        documents = [(item.stamp.sequence, encode(item)) for item in items]
         while True:
             try:
-                self._table.insert(document)
+                self._table.insert_encoded(documents)
                 break
             except StorageFull:
+                documents = [pair for pair in documents if pair[0] > self.last_sequence]
                 if not self.thin():
                     raise
         if self._spool.begun != self._begun:
@@ -134,6 +154,14 @@ class Buffer:
                 pass
         if self.unsynced >= self._group:
             self.sync()
+
+    def prepare(self) -> bool:
+        """Make the next segment ahead, if it is missing, when nothing else is to be done.
+
+        Returns:
+            Whether it is there; if the disk refuses, all goes on without it.
+        """
+        return self._spool.prepare()
 
     def sync(self) -> None:
         """Make all inputs last through a power cut. Raise StorageError."""
@@ -170,15 +198,24 @@ class Buffer:
         self._spool.reap()
 
     def thin(self) -> bool:
-        """Drop the oldest segment and count the readings in it; False if only one is left."""
+        """Drop the oldest segment and count the readings in it; False if only one is left.
+
+        What a restart needs is the newest, so that it goes only when nothing else is left.
+        """
+        begin = self._spool.first_id
         waited = self._spool.drop_oldest()
         if waited is None:
             return False
+        needed = max(0, self._spool.first_id - max(begin, self.keep_from))
         documents = [json.loads(payload) for _, payload in waited]
         walls = [document["w"] for document in documents if "v" in document]
-        if walls:
-            first = self._thinned.first_wall if self._thinned.count else walls[0]
-            self._thinned = Thinned(self._thinned.count + len(walls), first, walls[-1])
+        before = self._thinned
+        self._thinned = Thinned(
+            before.count + len(walls),
+            before.first_wall if before.count or not walls else walls[0],
+            walls[-1] if walls else before.last_wall,
+            before.needed + needed,
+        )
         return True
 
     def close(self) -> None:
@@ -208,6 +245,23 @@ def recorded(folder: Path, since: int) -> Iterator[Input]:
                 continue
     except OSError as error:
         raise failure(error, folder / TABLE) from error
+
+
+def encode(item: Input) -> bytes:
+    """Spell an input as it is stored.
+
+    A plain reading, of which there are millions, is spelled here: three times as fast as the
+    general encoder, with the same result.
+    """
+    stamp = item.stamp
+    if isinstance(item, Reading) and item.quality is GOOD and stamp.synced:
+        value, mono, wall = item.value, stamp.mono, stamp.wall
+        if isinstance(value, float) and math.isfinite(value + mono + wall):
+            return (
+                f'{{"s":{quoted(item.sensor)},"q":"{item.quantity}","v":{value!r},'
+                f'"m":{mono!r},"w":{wall!r},"b":{quoted(stamp.boot)}}}'
+            ).encode()
+    return to_json(to_document(item))
 
 
 def to_document(item: Input) -> dict[str, Any]:

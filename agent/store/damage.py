@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 QUARANTINE_BYTES = 256 * 1024
+MOST_LOST = 10_000  # ids kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,12 @@ class Quarantine:
 
     Attributes:
         found: what was counted.
+        lost: ids of the first documents that cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.found = Damage()
+        self.lost: set[int] = set()
         self._path = folder / "damaged"
 
     def count(self, *, torn: int = 0, files: int = 0, rewritten: int = 0) -> None:
@@ -53,6 +56,7 @@ class Quarantine:
 
     def lose(self, ids: list[int]) -> None:
         """Count documents that cannot be read."""
+        self.lost.update(ids[: MOST_LOST - len(self.lost)])
         known = [i for i in (self.found.first, self.found.last) if i is not None]
         self.found = replace(
             self.found,

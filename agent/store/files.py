@@ -13,6 +13,8 @@ from agent.errors import StorageDamaged, StorageError, StorageFull
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
+REFUSING = FULL | {errno.EROFS, errno.EIO}
+
 UNREADABLE = frozenset(
     {errno.EIO, errno.EISDIR, errno.ELOOP, errno.EACCES, errno.ENOENT, errno.ENXIO, errno.EBADMSG}
 )
@@ -21,6 +23,12 @@ UNREADABLE = frozenset(
 def is_unreadable(error: OSError) -> bool:
     """Whether a file is of no use later either; other errors (too many open files) pass."""
     return isinstance(error, StorageDamaged) or error.errno in UNREADABLE
+
+
+def is_refusing(error: OSError) -> bool:
+    """Whether the disk takes nothing for now: what is on it can be read all the same."""
+    cause = error.__cause__ if isinstance(error, StorageError) else error
+    return isinstance(cause, OSError) and cause.errno in REFUSING
 
 
 def failure(error: OSError, path: Path) -> StorageError:
@@ -51,11 +59,13 @@ def read_regular(path: Path) -> bytes:
         return file.read()
 
 
-def create(path: Path, data: bytes, keep: Path | None = None) -> int:
+def create(
+    path: Path, data: bytes, keep: Path | None = None, *, is_named_for_good: bool = True
+) -> int:
     """Put a file in place whole or not at all; it is on disk when this returns.
 
     A file that stood there before is moved to `keep`. The result is a descriptor, open for reading
-    and writing. Raise OSError.
+    and writing. Without `is_named_for_good` a power cut may take the file. Raise OSError.
     """
     draft = path.with_name(path.name + ".new")
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -67,7 +77,8 @@ def create(path: Path, data: bytes, keep: Path | None = None) -> int:
             with suppress(FileNotFoundError):
                 path.replace(keep)
         draft.replace(path)
-        sync_folder(path.parent)
+        if is_named_for_good:
+            sync_folder(path.parent)
     except OSError:
         os.close(fd)
         with suppress(OSError):

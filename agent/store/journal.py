@@ -9,7 +9,7 @@ and are never given out twice, and `insert_multiple` is one write.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -21,6 +21,11 @@ from agent.store.damage import Damage
 from agent.store.spool import Spool
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: no text is too odd for it
+
+
+def to_json(document: Mapping[str, Any]) -> bytes:
+    """Spell a document as it is stored."""
+    return _encode(document).encode()
 
 
 class Documents(Mapping[str, Mapping[str, Any]]):
@@ -56,13 +61,13 @@ class Change:
         self.is_cleared = False
 
     def __contains__(self, doc_id: int) -> bool:
-        return doc_id in self.put or doc_id in self._spool
+        return doc_id in self.put or (doc_id < self._spool.next_id and doc_id in self._spool)
 
     def __getitem__(self, doc_id: int) -> Mapping[str, Any]:
         return Documents(self._spool)[str(doc_id)]
 
     def __setitem__(self, doc_id: int, document: Mapping[str, Any]) -> None:
-        self.put[doc_id] = _encode(document).encode()
+        self.put[doc_id] = to_json(document)
 
     def __delitem__(self, doc_id: int) -> None:
         self.removed.append(doc_id)
@@ -136,6 +141,14 @@ class JournalTable(Table):
     def sync(self) -> None:
         """Make everything inserted so far last through a power cut. Raise StorageError."""
         self.spool.sync()
+
+    def insert_encoded(self, documents: Sequence[tuple[int, bytes]]) -> None:
+        """Insert documents that are JSON already, as one write.
+
+        What `insert_multiple` does with a `Document` each, at a third of its cost. Raise
+        ValueError for an id that is too low, StorageError: what is below `next_id` is stored then.
+        """
+        self.spool.extend(documents)
 
     def following(
         self, after: int, removed: bool = False

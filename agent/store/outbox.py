@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from agent.store.journal import Journal
 
 TABLE = "events"
 REFUSED = "refused"
+RESERVE = 4  # segments: a full disk leaves room for some 700 more events
 REFUSED_BYTES = 16 * 1024 * 1024  # refused events are for a technician; the oldest go
 
 
@@ -26,7 +28,7 @@ class Outbox:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._journal = Journal(folder)
+        self._journal = Journal(folder, reserve=RESERVE)
         self._table = self._journal.table(TABLE)
         self._refused = self._journal.table(REFUSED)
         newest = self._table.spool.last()
@@ -57,19 +59,35 @@ class Outbox:
         """What was found wrong since it was opened."""
         return self._table.damage
 
-    def put(self, events: Sequence[Event]) -> None:
+    def prepare(self) -> bool:
+        """Make a segment of the reserve ahead, if any is missing, when nothing else is to be done.
+
+        Returns:
+            Whether the reserve is whole; if the disk refuses, all goes on with what there is.
+        """
+        return self._table.spool.prepare()
+
+    def put(self, events: Sequence[Event]) -> list[Event]:
         """Store events: one write, one sync, and on disk when this returns.
 
         Those that are there already are passed over, so that inputs may be run again after a crash.
 
+        Returns:
+            Events that are *not* stored, because their number belongs to another one, or to one
+            whose record is damaged. They have to be put again under a higher number (`renumbered`).
+            To look for them reads the queue once: put many at a time.
+
         Raises:
             StorageError: they are not safely on disk; putting them again is harmless.
         """
-        new = [event for event in events if event.sequence > self.last_sequence]
+        last = self.last_sequence
+        new = [event for event in events if event.sequence > last]
+        clashes = self._missing([event for event in events if event.sequence <= last])
         self._table.insert_multiple(Document(_document(e), doc_id=e.sequence) for e in new)
         if new:
             self._last_mono = new[-1].mono
         self._table.sync()  # also what an earlier call has written but not brought to disk
+        return clashes
 
     def take(self, after: int, limit: int) -> list[Event]:
         """Give the oldest unacknowledged events above a sequence, in order."""
@@ -100,6 +118,27 @@ class Outbox:
         """Sync and close. Raise StorageError."""
         self._journal.close()
 
+    def _missing(self, events: Sequence[Event]) -> list[Event]:
+        """Find the events that are not on disk under their number, nor under another.
+
+        One that is not on disk any more cannot be compared. It counts as stored: an event goes only
+        when the platform has had it.
+        """
+        spool = self._table.spool
+        suspects: dict[str, Event] = {}
+        for event in events:
+            payload = spool.find(event.sequence)
+            if payload is None:
+                is_missing = spool.is_lost(event.sequence)
+            else:
+                is_missing = _id(payload) != event.id
+            if is_missing:
+                suspects[event.id] = event
+        if suspects:
+            for _, payload in spool.following(spool.first_id - 1, acked=True):
+                suspects.pop(_id(payload), None)
+        return list(suspects.values())
+
     def _events(self, after: int) -> Iterator[Event]:
         for sequence, document, _ in self._table.following(after):
             try:
@@ -108,6 +147,16 @@ class Outbox:
                 self.reject(sequence, f"not known to this release: {error}")
             else:
                 yield event
+
+
+def renumbered(event: Event, sequence: int) -> Event:
+    """Give the same event another number; its id does not come from the number, and stays."""
+    payload = {**event.payload, "sequence": f"{sequence:012d}"}
+    return replace(event, sequence=sequence, payload=payload)
+
+
+def _id(payload: bytes) -> str:
+    return str(json.loads(payload).get("p", {}).get("id", ""))
 
 
 def _document(event: Event) -> dict[str, Any]:

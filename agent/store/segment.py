@@ -53,7 +53,7 @@ class Segment:
         acked: bit n is set when document `first + n` is acknowledged.
     """
 
-    __slots__ = ("_folder", "acked", "first", "size", "stop")
+    __slots__ = ("_acks_are_torn", "_folder", "acked", "first", "size", "stop")
 
     def __init__(self, folder: Path, first: int) -> None:
         self._folder = folder
@@ -61,6 +61,7 @@ class Segment:
         self.stop = first
         self.size = 0
         self.acked = 0
+        self._acks_are_torn = False
 
     @property
     def path(self) -> Path:
@@ -129,12 +130,16 @@ class Segment:
         if not mask:
             return
         self.acked |= mask
+        if self._acks_are_torn:
+            self._write_acks()
+            return
         with suppress(OSError):
             fd = os.open(
                 self.ack_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
             )
             try:
-                os.write(fd, _ack(mask))
+                record = _ack(mask)
+                self._acks_are_torn = os.write(fd, record) < len(record)
                 if sync:
                     os.fdatasync(fd)
             finally:
@@ -151,10 +156,14 @@ class Segment:
             self._write_acks()
 
     def _write_acks(self) -> None:
+        self._acks_are_torn = False
         try:
             os.close(create(self.ack_path, _ack(self.acked) if self.acked else b""))
-        except OSError:
-            set_aside(self.ack_path)
+        except IsADirectoryError:
+            with suppress(OSError):
+                set_aside(self.ack_path)
+        except OSError:  # nothing may be appended before it is written anew
+            self._acks_are_torn = True
 
     def measure(self) -> None:
         """Look up how much the file takes."""
@@ -199,9 +208,10 @@ class Writer:
         self._position = position
         self._capacity = capacity
 
-    def has_room(self, size: int) -> bool:
-        """Whether as many bytes fit in what was filled with zeros."""
-        return self._position + size <= self._capacity
+    @property
+    def room(self) -> int:
+        """Bytes that fit in what was filled with zeros; negative when it is closed."""
+        return self._capacity - self._position
 
     def write(self, data: bytes) -> None:
         """Put records behind the last one. Raise OSError."""
@@ -234,6 +244,7 @@ class Writer:
         self._closing()  # once at most
         self._fd = -1
         self._capacity = -1
+        self._position = 0
 
 
 def firsts(folder: Path) -> list[int]:

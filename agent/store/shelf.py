@@ -7,6 +7,7 @@ follows from their names, since ids that are skipped are acknowledged.
 
 from __future__ import annotations
 
+import os
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from agent.store.damage import Damage, Quarantine
-from agent.store.files import failure, is_unreadable, set_aside
+from agent.store.files import failure, is_refusing, is_unreadable, set_aside
 from agent.store.record import MOST_PLACES
 from agent.store.segment import Contents, Segment, firsts
 
@@ -59,6 +60,20 @@ class Shelf:
         if segment is None or segment.is_acked(doc_id):
             return None
         return self._documents(segment).get(doc_id)
+
+    def find(self, doc_id: int) -> bytes | None:
+        """Give one document, acknowledged or not; None if it is not on disk."""
+        segment = self._segment_of(doc_id)
+        return None if segment is None else self._documents(segment).get(doc_id)
+
+    def is_lost(self, doc_id: int) -> bool:
+        """Whether a document was found damaged since it was opened, and nobody had had it."""
+        return doc_id in self._quarantine.lost
+
+    @property
+    def first_id(self) -> int:
+        """Lowest id that may be on disk."""
+        return self._segments[0].first if self._segments else 1
 
     def following(self, after: int, acked: bool = False) -> Iterator[tuple[int, bytes]]:
         """Give the documents above an id in order; with `acked`, the acknowledged ones too.
@@ -116,11 +131,19 @@ class Shelf:
         waited = [item for item in documents.items() if not oldest.is_acked(item[0])]
         return waited if self._drop() else None
 
-    def _find(self) -> list[Segment]:
+    def _make_folder(self) -> None:
         if not self._folder.is_dir():
-            self._quarantine.count(files=self._folder.exists())
+            self._quarantine.count(files=os.path.lexists(self._folder))
             set_aside(self._folder)
             self._folder.mkdir(parents=True, mode=0o700)
+
+    def _find(self) -> list[Segment]:
+        try:
+            self._make_folder()
+        except OSError as error:
+            if not is_refusing(error):
+                raise
+            return []  # it is made with the first segment, once the disk takes it
         segments = [Segment(self._folder, first) for first in firsts(self._folder)]
         for segment, follower in pairwise(segments):
             segment.stop = min(follower.first, segment.first + MOST_PLACES)
@@ -177,7 +200,8 @@ class Shelf:
 
     def _set_aside(self, segment: Segment) -> None:
         self._quarantine.count(files=1)
-        set_aside(segment.path)
+        with suppress(OSError):  # where the disk takes nothing it stays, and is of no use there
+            set_aside(segment.path)
 
     def _may_drop(self) -> bool:
         """Whether another segment holds a document: the newest one tells the next id."""

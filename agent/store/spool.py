@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agent.store.files import create, failure, is_unreadable
+from agent.store.files import create, failure, is_refusing, is_unreadable
 from agent.store.record import MOST_BYTES, MOST_PLACES, OVERHEAD, encode
 from agent.store.segment import Contents, Segment, Writer
 from agent.store.shelf import Shelf
+from agent.store.spares import Spares
 
 
 class Spool(Shelf):
@@ -25,6 +26,7 @@ class Spool(Shelf):
         folder: made if it does not exist.
         segment_bytes: size of a segment file.
         segment_documents: most documents in a segment.
+        reserve: how many segments `prepare` makes ahead.
 
     Attributes:
         next_id: lowest id that the next document may have.
@@ -32,7 +34,11 @@ class Spool(Shelf):
     """
 
     def __init__(
-        self, folder: Path, segment_bytes: int = 256 * 1024, segment_documents: int = 1000
+        self,
+        folder: Path,
+        segment_bytes: int = 256 * 1024,
+        segment_documents: int = 1000,
+        reserve: int = 1,
     ) -> None:
         self.next_id = 1
         self.begun = 0
@@ -42,6 +48,7 @@ class Spool(Shelf):
         self._pending: list[tuple[int, bytes]] = []
         try:
             super().__init__(folder)
+            self._spares = Spares(folder, segment_bytes, reserve)
             if self._segments:
                 self._resume(self._segments[-1])
         except OSError as error:
@@ -66,17 +73,26 @@ class Spool(Shelf):
             if len(payload) > MOST_BYTES:
                 raise ValueError(f"document {doc_id} has {len(payload)} bytes, over {MOST_BYTES}")
             lowest = doc_id + 1
-        batch: list[tuple[int, bytes]] = []
-        size = 0
-        for document in documents:
-            length = OVERHEAD + len(document[1])
-            if not self._fits(document[0], len(batch), size + length):
-                self._append(batch)
-                self._roll(document[0], length)
-                batch, size = [], 0
-            batch.append(document)
-            size += length
-        self._append(batch)
+        start = 0
+        while start < len(documents):
+            stop = self._fitting(documents, start)
+            if stop == start:
+                self._roll(documents[start][0], _size(documents[start : start + 1]))
+            else:
+                self._append(documents[start:stop])
+            start = stop
+
+    def prepare(self) -> bool:
+        """Make one segment ahead, if any is missing: for a moment when nothing else is to be done.
+
+        Returns:
+            Whether the reserve is whole now; if the disk refuses, all goes on without it.
+        """
+        if not self._spares.is_whole:
+            with suppress(OSError):
+                self._make_folder()
+                self._spares.prepare()
+        return self._spares.is_whole
 
     def sync(self) -> None:
         """Make everything written so far last through a power cut. Raise StorageError."""
@@ -111,7 +127,11 @@ class Spool(Shelf):
             self._quarantine.count(torn=1)
             self._quarantine.keep(contents.scraps[-1])
         if not contents.documents and (contents.scraps or not contents.size):
-            self._begin(newest.first, 0)
+            try:
+                self._begin(newest.first, 0)
+            except OSError as error:
+                if not is_refusing(error):
+                    raise
             return
         with suppress(OSError):  # readable only: the next document goes into a new segment
             self._writer = newest.resume(contents)
@@ -121,16 +141,21 @@ class Spool(Shelf):
         self._account(newest, contents)
         self._view = newest, contents.documents
 
-    def _fits(self, doc_id: int, more: int, size: int) -> bool:
-        return (
-            self._writer.has_room(size)
-            and doc_id == self._segments[-1].stop + more
-            and doc_id - self._segments[-1].first < self._segment_documents
-        )
+    def _fitting(self, documents: Sequence[tuple[int, bytes]], start: int) -> int:
+        """Find the first document from `start` on that the newest segment cannot take."""
+        room = self._writer.room
+        if room < 0:
+            return start
+        doc_id = self._segments[-1].stop
+        end = self._segments[-1].first + self._segment_documents
+        for at in range(start, len(documents)):
+            room -= OVERHEAD + len(documents[at][1])
+            if room < 0 or documents[at][0] != doc_id or doc_id >= end:
+                return at
+            doc_id += 1
+        return len(documents)
 
-    def _append(self, batch: list[tuple[int, bytes]]) -> None:
-        if not batch:
-            return
+    def _append(self, batch: Sequence[tuple[int, bytes]]) -> None:
         try:
             self._write(batch)
         except OSError:
@@ -143,9 +168,10 @@ class Spool(Shelf):
         self._pending += batch
         self.next_id = batch[-1][0] + 1
 
-    def _write(self, batch: list[tuple[int, bytes]]) -> None:
+    def _write(self, batch: Sequence[tuple[int, bytes]]) -> None:
         newest = self._segments[-1]
-        self._writer.write(b"".join([encode(i - newest.first, p) for i, p in batch]))
+        first = newest.first
+        self._writer.write(b"".join([encode(i - first, payload) for i, payload in batch]))
         newest.stop = batch[-1][0] + 1
         if self._view is not None and self._view[0] is newest:
             self._view[1].update(batch)
@@ -169,9 +195,12 @@ class Spool(Shelf):
         same = bool(self._segments) and self._segments[-1].first == first
         segment = self._segments[-1] if same else Segment(self._folder, first)
         try:
+            self._make_folder()
             if not same:
                 segment.ack_path.unlink(missing_ok=True)
-            fd = create(segment.path, bytes(capacity))
+            fd = self._spares.take(segment.path) if capacity == self._segment_bytes else None
+            if fd is None:
+                fd = create(segment.path, bytes(capacity))
         except OSError as error:
             raise failure(error, segment.path) from error
         if not same:
