@@ -55,9 +55,11 @@ def contents(events: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def order(events: Iterable[Mapping[str, Any]]) -> list[str]:
-    """By first arrival, an alarm's revisions come 1, 2, 3 ... and a device's numbers rise."""
-    revisions: dict[tuple[str, str], int] = {}
-    numbers: dict[str, int] = {}
+    """By first arrival, an alarm's revisions come 1, 2, 3 ... and its numbers rise.
+
+    Between alarms there is no order: orange and red ones overtake.
+    """
+    last: dict[tuple[str, str], tuple[int, int]] = {}
     seen: set[tuple[str, str]] = set()
     found = []
     for event in events:
@@ -65,14 +67,14 @@ def order(events: Iterable[Mapping[str, Any]]) -> list[str]:
         if (source, name) in seen:
             continue
         seen.add((source, name))
-        alarm, rev = (source, str(event["subject"])), int(event["data"]["rev"])
-        if rev != revisions.get(alarm, 0) + 1:
-            found.append(f"event {name} came after revision {revisions.get(alarm, 0)}")
-        revisions[alarm] = max(rev, revisions.get(alarm, 0))
-        number = int(event["sequence"])
-        if number <= numbers.get(source, 0):
-            found.append(f"event {name} is number {number}, after {numbers[source]}")
-        numbers[source] = max(number, numbers.get(source, 0))
+        alarm = (source, str(event["subject"]))
+        rev, number = int(event["data"]["rev"]), int(event["sequence"])
+        last_rev, last_number = last.get(alarm, (0, 0))
+        if rev != last_rev + 1:
+            found.append(f"event {name} came after revision {last_rev}")
+        if number <= last_number:
+            found.append(f"event {name} is number {number}, after {last_number}")
+        last[alarm] = max(rev, last_rev), max(number, last_number)
     return found
 
 

@@ -27,6 +27,15 @@ LATER_PROMISES = {
 
 CUTS = Trial("power.cuts", bound_s=900, long_bound_s=5400, shards=2, needs_root=True)
 CONTROL = Trial("power.control", bound_s=200, needs_root=True)
+SYNCS = Trial("kills.syncs", bound_s=400)
+WRITES = Trial("kills.writes", bound_s=600, long_bound_s=5400)
+PUBACK = Trial("brokers.around_puback", bound_s=500, shards=2)
+REFUSED = Trial("brokers.refused", bound_s=250)
+TOO_LARGE = Trial("brokers.too_large", bound_s=120)
+FORBIDDEN = Trial("brokers.forbidden", bound_s=120)
+NO_QOS1 = Trial("brokers.without_qos1", bound_s=120)
+SLOW = Trial("brokers.slow", bound_s=200, long_bound_s=600)
+SIGNALS = Trial("process.signals", bound_s=500)
 
 
 def _tests(*ids: str) -> tuple[Pytest, ...]:
@@ -37,7 +46,7 @@ FAULTS = (
     Fault("A1", "power cut at random times", ("P1", "P5"),
           "ext4 shutdown on a loop image, journal not flushed", (CUTS, CONTROL)),
     Fault("A2", "kill at every fsync, rename, write", ("P1", "P5"),
-          "strace inject signal=KILL when=N"),
+          "strace inject signal=KILL when=N: every N of fsync, fdatasync, rename; every 9th of writes (long run: every N)", (SYNCS, WRITES)),
     Fault("A3", "torn tail at every byte", ("P1",), "journal cut at every byte of 3 records"),
     Fault("A4", "flipped byte at every offset", ("P1", "P10"), "each byte of one record"),
     Fault("A5", "4 KiB of zeros or FF", ("P1", "P10"), "block in mid-journal overwritten"),
@@ -67,23 +76,23 @@ FAULTS = (
     Fault("C7", "link flaps for an hour", ("P1", "P11"), "namespace, link down and up"),
     Fault("C8", "IPv6 only, broken IPv6", ("P10",), "listeners on one family"),
     Fault("C9", "MTU 576, large packets lost", ("P1", "P4"), "namespace, drop by size"),
-    Fault("D1", "broker killed around PUBACK", ("P1",), "proxy that cuts; kill of mosquitto"),
+    Fault("D1", "broker killed around PUBACK", ("P1",), "proxy that cuts; kill of mosquitto", (PUBACK,)),
     Fault("D2", "every CONNACK reason code", ("P10",), "fake broker"),
-    Fault("D3", "PUBACK with an error code", ("P1", "P10"), "fake broker"),
-    Fault("D4", "message over the broker's maximum", ("P1", "P10"), "max_packet_size"),
-    Fault("D5", "quota, ACL, no retain, no QoS 1", ("P1", "P10"), "mosquitto ACL, fake broker"),
+    Fault("D3", "PUBACK with an error code", ("P1", "P10"), "proxy that answers 0x80, 0x87, 0x97, 0x99", (REFUSED,)),
+    Fault("D4", "message over the broker's maximum", ("P1", "P10"), "max_packet_size", (TOO_LARGE,)),
+    Fault("D5", "quota, ACL, no retain, no QoS 1", ("P1", "P10"), "mosquitto: ACL, retain_available, max_qos; proxy: 0x97", (FORBIDDEN, NO_QOS1, REFUSED)),
     Fault("D6", "duplicate client id", ("P9", "P10"), "a second client"),
     Fault("D7", "wrong certificates, TLS 1.0, plain", ("P8", "P10"), "TLS brokers"),
     Fault("D8", "certificate expires in 30, 7, 0 days", ("P6", "P9"), "certificates and clock"),
     Fault("D9", "credentials revoked mid-session", ("P1", "P10"), "fake broker, DISCONNECT"),
-    Fault("D10", "PUBACK after 60 s; receive maximum 1", ("P2", "P4"), "proxy, fake broker"),
+    Fault("D10", "PUBACK after 60 s; receive maximum 1", ("P2", "P4"), "proxy that holds answers for 2 to 9 s; max_inflight_messages 1", (SLOW,)),
     Fault("D11", "hostile bytes", ("P5", "P10"), "fake broker"),
     Fault("D12", "exception in any callback", ("P5", "P10"), "callbacks that raise"),
     Fault("D13", "session lost at the broker", ("P1",), "broker killed without its state"),
     Fault("D14", "downlink repeated, stale, replayed", (), "", later=True),
     Fault("D15", "downlink hostile", (), "", later=True),
     Fault("D16", "downlink flood", (), "", later=True),
-    Fault("F1", "signals at random", ("P1", "P5"), "KILL, SEGV, TERM, HUP, PIPE"),
+    Fault("F1", "signals at random", ("P1", "P5"), "KILL, SEGV, TERM, HUP, PIPE to the process", (SIGNALS,)),
     Fault("F2", "each thread hangs in turn", ("P5",), "sleep in callbacks"),
     Fault("F3", "each thread dies in turn", ("P5", "P10"), "exceptions in threads"),
     Fault("F4", "memory limit hit", ("P1", "P5"), "cgroup or address space limit"),
