@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from agent.events import Kind
+from agent.events import Kind, rfc3339
 from agent.inbox import Inbox
 from agent.keeping import Stock
-from agent.pipeline.alarms import rfc3339
 from agent.pipeline.pipeline import Pipeline
 from agent.uplink.delivery import Refusal
 from agent.uplink.link import LinkDown, LinkMessage, LinkUp

@@ -9,10 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from drivers.reading import Quantity, Reading, SensorState, Stamp
+
+
+def rfc3339(wall: float) -> str:
+    """Seconds since 1970 as RFC 3339 UTC with milliseconds."""
+    moment = datetime.fromtimestamp(wall, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def shifted(moment: str, delta_s: float) -> str:
+    """An RFC 3339 time, so many seconds later."""
+    return rfc3339(datetime.fromisoformat(moment).timestamp() + delta_s)
 
 
 class WarningLevel(IntEnum):

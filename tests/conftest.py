@@ -237,9 +237,12 @@ def make_event() -> Callable[..., Event]:
         payload = {
             "specversion": "1.0",
             "id": f"a{sequence}.1",
+            "boot": "b00700700700",
             "sequence": f"{sequence:012d}",
-            "data": {"kind": kind.value, "buffered_s": 0, "place": {"zh": "萝岗街"}},
-        }
+            "time": "2026-09-21T14:13:20.000Z",
+            "data": {"kind": kind.value, "onset": "2026-09-21T14:12:20.000Z", "clock": "synced",
+                     "buffered_s": 0, "place": {"zh": "萝岗街"}},
+        }  # fmt: skip
         return Event(sequence, mono, kind, payload)
 
     return make

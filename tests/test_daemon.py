@@ -118,7 +118,7 @@ def test_events_reach_a_subscriber_with_their_sentence(
     agent = daemon(broker.url, "--speed", "2000")
     found = events(messages, 4)
     assert [event["data"]["level"] for event in found] == ["blue", "yellow", "orange", "red"]
-    assert found[3]["data"]["text"]["zh"] == "测试路内涝红色预警，请提醒市民及时绕行。"
+    assert found[3]["data"]["text"]["zh"] == "【测试】测试路内涝红色预警，请提醒市民及时绕行。"
     assert all(event["data"]["test"] for event in found)
     assert agent.stop()[0] == 0
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -177,3 +178,66 @@ def test_kinds_are_topics(street, make_event):
     wire = Wire(street, SETTINGS)
     topics = {wire.event(make_event(1, kind), 1e3).topic for kind in Kind}
     assert len(topics) == len(Kind)
+
+
+BOOT = "b00700700700"  # of the fixtures
+OFFSET = 1_790_000_000.0  # so the event at mono 1000 was at 1_790_001_000
+
+
+def unsynced(event, **more):
+    """An event of a clock that stood at the agent's build when the event was told."""
+    data = {**event.payload["data"], "clock": "unsynced", "onset": "2026-01-01T00:00:00.000Z"}
+    payload = {**event.payload, "time": "2026-01-01T00:01:00.000Z", **more, "data": data}
+    return replace(event, payload=payload)
+
+
+def test_an_event_is_corrected_once_its_boot_is_synchronised(street, make_event):
+    """Time and onset are the true ones, it says so, its id and all the rest stay."""
+    wire, event = Wire(street, SETTINGS), unsynced(make_event(1, mono=1000.0))
+    before = json.loads(wire.event(event, 1000.0).payload)
+    assert before["data"]["clock"] == "unsynced"
+    wire.synchronised(BOOT, OFFSET)
+    after = json.loads(wire.event(event, 1000.0).payload)
+    assert after.pop("time") == "2026-09-21T14:30:00.000Z"
+    assert after["data"].pop("onset") == "2026-09-21T14:29:00.000Z"
+    assert after["data"].pop("clock") == "corrected"
+    del before["time"], before["data"]["onset"], before["data"]["clock"]
+    assert after == before
+    assert event.payload["data"]["clock"] == "unsynced"
+
+
+def test_what_was_synchronised_or_is_of_another_boot_stays(street, make_event):
+    """A step of the clock later on, or another boot's clock, does not rewrite it."""
+    wire, synced = Wire(street, SETTINGS), make_event(1)
+    other = unsynced(make_event(2), boot="another")
+    told = [wire.event(event, 1000.0) for event in (synced, other)]
+    wire.synchronised(BOOT, OFFSET)
+    assert [wire.event(event, 1000.0) for event in (synced, other)] == told
+
+
+def test_the_onset_of_an_earlier_boot_is_not_this_clocks(street, make_event):
+    """An alarm that was open when the power went keeps the onset that was told."""
+    wire = Wire(street, SETTINGS)
+    wire.synchronised(BOOT, OFFSET)
+    event = unsynced(make_event(1, mono=1000.0), onsetboot="earlier")
+    sent = json.loads(wire.event(event, 1000.0).payload)
+    assert (sent["time"], sent["data"]["onset"]) == (
+        "2026-09-21T14:30:00.000Z",
+        "2026-01-01T00:00:00.000Z",
+    )
+
+
+def test_readings_are_corrected_once_their_boot_is_synchronised(street, make_reading):
+    """Absolute time and a label, also between trusted ones; an untrusted boot stays relative."""
+    wire = Wire(street, SETTINGS)
+    readings = [make_reading(1, synced=False), make_reading(2), make_reading(3, synced=False)]
+    wire.synchronised(BOOT, OFFSET)
+    pack = json.loads(wire.readings("road", readings, 1010.0).payload)
+    assert [record["t"] for record in resolve(pack)] == [
+        1_790_001_001.0,
+        1_790_000_002.0,
+        1_790_001_003.0,
+    ]
+    assert [record["bclock"] for record in pack] == ["corrected", "synced", "corrected"]
+    wire.synchronised("another", 0.0)
+    assert "bclock" not in wire.readings("road", [make_reading(2)], 1010.0).payload.decode()

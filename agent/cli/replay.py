@@ -21,8 +21,7 @@ from zoneinfo import ZoneInfo
 
 from agent.config.load import load
 from agent.errors import RecordingError, StorageError
-from agent.events import Activity, Event
-from agent.pipeline.alarms import rfc3339
+from agent.events import Activity, Event, rfc3339
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.recording import Recording

@@ -21,11 +21,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from agent import texts
-from agent.events import FAULTS, LINES, Certainty, Event, Finding, Kind, WarningLevel
+from agent.events import (
+    FAULTS,
+    LINES,
+    Certainty,
+    Event,
+    Finding,
+    Kind,
+    WarningLevel,
+    rfc3339,
+    shifted,
+)
 from agent.site import Site
 from drivers.reading import Stamp
 
@@ -64,12 +73,6 @@ class Voice:
 
     site: Site
     is_test: bool = False
-
-
-def rfc3339(wall: float) -> str:
-    """Seconds since 1970 as RFC 3339 UTC with milliseconds."""
-    moment = datetime.fromtimestamp(wall, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def alarm_id(site: str, kind: Kind, subject: str, onset: str) -> str:
@@ -121,11 +124,6 @@ def follow_clock(ledger: Ledger, delta_s: float, stamp: Stamp) -> Ledger:
             for key, alarm in ledger.alarms.items()
         },
     )
-
-
-def shifted(moment: str, delta_s: float) -> str:
-    """An RFC 3339 time, so many seconds later."""
-    return rfc3339(datetime.fromisoformat(moment).timestamp() + delta_s)
 
 
 def _open(site: Site, finding: Finding, stamp: Stamp) -> Alarm:

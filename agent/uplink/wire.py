@@ -15,6 +15,12 @@ A SenML pack may carry labels of ours: `seq` in each record orders and de-duplic
 quality where it is not good, and the base label `boot` (base labels start with b, RFC 8428 section
 12.2) holds from its record on. Readings of an untrusted clock carry a relative time, seconds before
 the pack was sent (section 4.5.3): the monotonic clock knows that one even where no date is known.
+Once the clock has been synchronised, what was stamped before in the same boot is told with its true
+time, counted from there: `clock` says `corrected`, and so does a pack's base label `bclock`.
+
+Two sendings of one event, which have the same id, may differ in `buffered_s`, and where the clock
+was not synchronised, in `time`, `onset` and `clock`. Nothing else ever differs, and what is stored
+stays as it is.
 """
 
 from __future__ import annotations
@@ -24,15 +30,19 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from agent.events import Event
+from agent.events import Event, rfc3339, shifted
 from agent.site import Profile, Site
 from agent.uplink.settings import UplinkSettings
-from drivers.reading import TWO_STATE, UNITS, Grade, Reading
+from drivers.reading import TWO_STATE, UNITS, Grade, Reading, Stamp
 
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-:./_]")  # RFC 8428 section 4.5.1
+
+# What `clock` says of a time.
+SYNCED, UNSYNCED, CORRECTED = "synced", "unsynced", "corrected"
 
 # PUBLISH around topic and payload, at most: 5 bytes of fixed header, 2 of topic length, 2 of packet
 # id, 1 of property length (MQTT 5 section 3.3).
@@ -81,12 +91,17 @@ class Wire:
                 f"prefix: {prefix!r} cannot start a topic; it may not begin with / or $, "
                 "nor hold + or # or a control character"
             )
+        self._true_time: dict[str, float] = {}
         self.pack = settings.pack
         self._site = site
         self._prefix = prefix
         self.sends_readings = (
             site.profile is not Profile.HOME if settings.readings is None else settings.readings
         )
+
+    def synchronised(self, boot: str, wall_minus_mono: float) -> None:
+        """Take note of what a synchronised clock says; of each boot the latest holds."""
+        self._true_time[boot] = wall_minus_mono
 
     def state(self, presence: Presence) -> Message:
         """Whether the device is there."""
@@ -118,8 +133,9 @@ class Wire:
                 step of the clock does not change a difference of theirs.
         """
         waited = max(0, int(mono - event.mono))
-        data = {**event.payload["data"], "buffered_s": waited}
-        return self._message(f"event/{event.kind}", {**event.payload, "data": data})
+        payload = self._corrected(event)
+        data = {**payload["data"], "buffered_s": waited}
+        return self._message(f"event/{event.kind}", {**payload, "data": data})
 
     def readings(self, sensor: str, readings: Sequence[Reading], mono: float) -> Message:
         """Readings of one sensor, in their order, as one SenML pack.
@@ -131,27 +147,49 @@ class Wire:
         """
         name = NOT_IN_NAMES.sub("_", sensor)
         records = []
-        base: tuple[str, bool] | None = None
+        base: tuple[str, str] | None = None
         epoch = 0.0
         for reading in readings:
             stamp = reading.stamp
             record: dict[str, Any] = {}
             if base is None:
                 record["bn"] = f"{NOT_IN_NAMES.sub('_', self._site.id)}:{name}:"
-            if base != (stamp.boot, stamp.synced):
-                base = (stamp.boot, stamp.synced)
-                epoch = round(stamp.wall, 3) if stamp.synced else 0.0
+            clock, wall = self._time(stamp)
+            if base != (stamp.boot, clock):
+                if base is not None or clock == CORRECTED:
+                    record["bclock"] = clock
+                base = (stamp.boot, clock)
+                epoch = 0.0 if wall is None else round(wall, 3)
                 record["bt"] = epoch
                 record["boot"] = stamp.boot
             record["n"] = reading.quantity
             record.update(_value(reading))
-            since = stamp.wall - epoch if stamp.synced else min(0.0, stamp.mono - mono)
-            record["t"] = round(since, 3)
+            record["t"] = round(min(0.0, stamp.mono - mono) if wall is None else wall - epoch, 3)
             record["seq"] = stamp.sequence
             if reading.quality.grade is not Grade.GOOD:
                 record["q"] = reading.quality.grade
             records.append(record)
         return self._message(f"reading/{name}", records)
+
+    def _time(self, stamp: Stamp) -> tuple[str, float | None]:
+        """What `clock` says of a stamp, and its wall seconds; None where they are not known."""
+        if stamp.synced:
+            return SYNCED, stamp.wall
+        offset = self._true_time.get(stamp.boot)
+        return (UNSYNCED, None) if offset is None else (CORRECTED, stamp.mono + offset)
+
+    def _corrected(self, event: Event) -> Mapping[str, Any]:
+        """The payload, with its true time where that became known after it was stored."""
+        payload, data = event.payload, event.payload["data"]
+        offset = self._true_time.get(payload["boot"]) if data["clock"] == UNSYNCED else None
+        if offset is None:
+            return payload
+        time = rfc3339(event.mono + offset)
+        onset = data["onset"]
+        if "onsetboot" not in payload:  # an earlier boot's clock is not this one's
+            told = datetime.fromisoformat(payload["time"]).timestamp()
+            onset = shifted(onset, event.mono + offset - told)
+        return {**payload, "time": time, "data": {**data, "onset": onset, "clock": CORRECTED}}
 
     def _message(self, topic: str, content: object, *, retain: bool = False) -> Message:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
