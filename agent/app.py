@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from agent.clock import SystemClock
 from agent.config.load import Configuration
-from agent.health import Health, ServiceManager
-from agent.inbox import Inbox, Stop
+from agent.errors import StorageError
+from agent.health import Health, ServiceManager, Watched
+from agent.inbox import FROZEN_S, Inbox, Stop
 from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
@@ -32,6 +37,8 @@ from drivers.base import load
 
 log = logging.getLogger(__name__)
 
+DISK_PATIENCE_S = 180.0  # a slow card is no reason to restart; it is told of as a fault
+SPARE_BYTES = 16 << 20  # readings in memory where there is no disk
 JOIN_S = 0.5  # for all drivers together; a hung one ends with the process
 FAREWELL_S = 1.0
 
@@ -48,18 +55,13 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         StorageError: Another agent runs on the folder, or it cannot be used.
     """
     site = configuration.site
-    with claim(folder):
+    with ExitStack() as held:
+        store, trouble = _open_store(folder, configuration, held)
         clock = SystemClock(speed)
         pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
-        store = Store(
-            Buffer(folder / layout.READINGS, configuration.store.readings_mib << 20),
-            Outbox(folder / layout.OUTBOX),
-            Snapshots(folder / layout.SNAPSHOTS),
-        )
         recovered = go_on(pipeline, clock, store)
-        inbox = Inbox(clock, recovered.sequence)
+        inbox = Inbox(clock, recovered.sequence, FROZEN_S * speed)
         keeper = Keeper(store, inbox.post)
-        events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
         wire = Wire(site, configuration.uplink)
         session = Session(
             configuration.uplink,
@@ -67,40 +69,86 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             wire.state(Presence.LOST),
             inbox.post,
         )
-        readings = (
-            ReadingWindow(keeper, store.buffer.last_sequence) if wire.sends_readings else None
-        )
-        delivery = Delivery(wire, session, events, readings)
+        events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
+        readings = ReadingWindow(keeper, store.buffer.last_sequence)
+        delivery = Delivery(wire, session, events, readings if wire.sends_readings else None)
         workers = _workers(configuration, inbox, speed)
-        manager = ServiceManager()
-        health = Health(
-            manager,
-            [(worker.sensor, _progress(worker)) for worker in workers]
-            + [("uplink", lambda: session.progress)],
-        )
+        health = Health(ServiceManager(), _watched(workers, keeper, session))
         loop = Loop(
-            inbox=inbox, pipeline=pipeline, keeper=keeper, events=events, readings=readings,
-            delivery=delivery, wire=wire, clock=clock, health=health, recovered=recovered,
-            tick_s=max(1.0 / speed, 0.05),
+            inbox=inbox, pipeline=pipeline, keeper=keeper, events=events,
+            readings=readings if wire.sends_readings else None, delivery=delivery, wire=wire,
+            clock=clock, health=health, recovered=recovered, tick_s=max(1.0 / speed, 0.05),
         )  # fmt: skip
         _obey_signals(inbox)
         _begin(configuration, recovered, inbox, delivery, wire)
+        if trouble:
+            inbox.device_state("storage.folder", trouble)
         keeper.start()
         session.start()
         for worker in workers:
             worker.start()
         health.ready()
         log.info("started site=%s sensors=%d speed=%g", site.id, len(workers), speed)
-        loop.run()
-        health.stopping()
-        for worker in workers:
-            worker.stop()
-        deadline = time.monotonic() + JOIN_S
-        for worker in workers:
-            worker.join(max(deadline - time.monotonic(), 0.0))
-        loop.finish()
-        session.stop(wire.state(Presence.STOPPED), FAREWELL_S)
+        try:
+            loop.run()
+        finally:
+            health.stopping()
+            for worker in workers:
+                worker.stop()
+            deadline = time.monotonic() + JOIN_S
+            for worker in workers:
+                worker.join(max(deadline - time.monotonic(), 0.0))
+            loop.finish()
+            session.stop(wire.state(Presence.STOPPED), FAREWELL_S)
     return 0
+
+
+def _open_store(folder: Path, configuration: Configuration, held: ExitStack) -> tuple[Store, str]:
+    """Open the store, or one in memory where the disk is of no use: alarms must go on.
+
+    Returns:
+        The store, and what is wrong with the folder; empty if nothing is.
+
+    Raises:
+        StorageError: what a technician has to mend first: another agent, or missing rights.
+    """
+    readings_bytes = configuration.store.readings_mib << 20
+    try:
+        held.enter_context(claim(folder))
+        return _store(folder, readings_bytes), ""
+    except StorageError as error:
+        if isinstance(error.__cause__, BlockingIOError | PermissionError):
+            raise
+        log.error("state folder not usable, going on in memory error=%s", error)
+        memory = os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()
+        spare = held.enter_context(tempfile.TemporaryDirectory(prefix="agent-", dir=memory))
+        return _store(Path(spare), min(readings_bytes, SPARE_BYTES)), str(error)
+
+
+def _store(folder: Path, readings_bytes: int) -> Store:
+    return Store(
+        Buffer(folder / layout.READINGS, readings_bytes),
+        Outbox(folder / layout.OUTBOX),
+        Snapshots(folder / layout.SNAPSHOTS),
+    )
+
+
+def _watched(workers: Sequence[Worker], keeper: Keeper, session: Session) -> list[Watched]:
+    """All threads that must move, but for the deciding one, which looks after them."""
+    sensors = [
+        Watched(
+            worker.sensor,
+            partial(getattr, worker, "progress"),
+            partial(getattr, worker, "is_alive"),
+            mend=worker.mend,
+        )
+        for worker in workers
+    ]
+    return [
+        *sensors,
+        Watched("disk", lambda: keeper.progress, lambda: keeper.is_alive, DISK_PATIENCE_S),
+        Watched("uplink", lambda: session.progress, lambda: session.is_alive),
+    ]
 
 
 def _begin(
@@ -126,10 +174,6 @@ def _workers(configuration: Configuration, inbox: Inbox, speed: float) -> list[W
 def _builder(driver: str, config: object) -> Callable[[], Any]:
     spec = load(driver)
     return lambda: spec.build(config)
-
-
-def _progress(worker: Worker) -> Callable[[], float]:
-    return lambda: worker.progress
 
 
 def _obey_signals(inbox: Inbox) -> None:

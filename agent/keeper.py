@@ -56,6 +56,7 @@ class Keeper:
         self._now = now
         self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._handed = self._written = 0  # inputs; each is counted up by one thread
+        self._done_readings: list[int] = []
         self._pending: list[Event] = []
         self._retry_at = self._sync_at = 0.0
         self._told: dict[str, str] = {}
@@ -89,6 +90,7 @@ class Keeper:
             kept = [item for item in inputs if not isinstance(item, Reading)]
         self._handed += len(kept)
         self._requests.put(Batch(kept, events))
+        self.flush()
         return len(inputs) - len(kept)
 
     def acknowledge_events(self, sequences: Sequence[int]) -> None:
@@ -96,8 +98,14 @@ class Keeper:
         self._requests.put(Done(Queue.EVENTS, sequences))
 
     def acknowledge_readings(self, sequences: Sequence[int]) -> None:
-        """Have done with readings."""
-        self._requests.put(Done(Queue.READINGS, sequences))
+        """Have done with readings; `flush` carries it out, as nothing depends on it."""
+        self._done_readings += sequences
+
+    def flush(self) -> None:
+        """Pass on what was acknowledged: together with new inputs, or once a second."""
+        if self._done_readings:
+            self._requests.put(Done(Queue.READINGS, self._done_readings))
+            self._done_readings = []
 
     def lend_events(self, after: int, limit: int) -> None:
         """Ask for the oldest unacknowledged ones; Lent answers."""
@@ -109,6 +117,7 @@ class Keeper:
 
     def snapshot(self, document: Mapping[str, Any], sequence: int) -> None:
         """Put a snapshot in place that knows all inputs up to a sequence, and tell the Stock."""
+        self.flush()
         self._requests.put(Snapshot(document, sequence))
 
     def stop(self, timeout_s: float) -> bool:

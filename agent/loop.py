@@ -187,7 +187,9 @@ class Loop:
             self._next["tick"] = now + self._tick_s
             self._inbox.tick()
             self._health.beat()
+            self._keeper.flush()
             self._device.watch_disk(self._keeper.held_s)
+            self._health.say(self._status())
             self._event_window.nudge()
             if self._reading_window is not None:
                 self._reading_window.nudge()
@@ -203,6 +205,12 @@ class Loop:
         self._count_kept = self._count
         last = self._pipeline.last
         self._keeper.snapshot(compose(self._pipeline, self._clock), last.sequence if last else 0)
+
+    def _status(self) -> str:
+        """One line for `systemctl status`."""
+        link = "linked" if self._delivery.is_linked else "no link"
+        waiting = self._stock.events_waiting if self._stock else 0
+        return f"{len(self._pipeline.ledger.alarms)} open alarms, {link}, {waiting} events waiting"
 
     def _counters(self) -> dict[str, object]:
         stock = self._stock
