@@ -2,7 +2,9 @@
 
 CSV has the header `time,sensor,quantity,value`; `quantity` may be absent or empty where the sensor
 has only one; an empty value is a reading without one. Times are ISO 8601 with offset, or local time
-of the site. In a recording both clocks are one: monotonic seconds are seconds since 1970.
+of the site. In a recording both clocks are one: monotonic seconds are seconds since 1970. Where
+every JSON line carries `mono` and `boot`, time is counted by them, so that a recording over which
+the wall clock was set can be replayed.
 """
 
 from __future__ import annotations
@@ -15,18 +17,20 @@ import itertools
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.errors import RecordingError
 from agent.site import Site
+from agent.timeline import Mark, offsets
 from drivers.reading import TWO_STATE, Quantity, Reading, Stamp
 
 BOOT = "replay"
+END = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # local times of the last year cannot be told
 
 Row = tuple[float, str, Quantity, float]
 """Seconds since 1970, sensor, quantity, value."""
@@ -67,11 +71,11 @@ class Recording:
             )
 
     def moment(self, text: str) -> float:
-        """Seconds since 1970 of an ISO 8601 time. Raise ValueError for anything else."""
+        """Seconds since 1970 of an ISO 8601 time before END. Raise ValueError for anything else."""
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZoneInfo(self.site.timezone))
-        return moment.timestamp()
+        return _before_end(moment.timestamp())
 
     def _rows(self, path: Path, after: float) -> Iterator[Row]:
         last = after
@@ -82,13 +86,8 @@ class Recording:
                     raise ValueError(fields)
                 time, sensor, quantity, value = fields
                 name = self._names.get((sensor, quantity)) or self._name(sensor, quantity)
-                moment = datetime.fromisoformat(time)
-                if moment.tzinfo is None:
-                    moment = moment.replace(tzinfo=zone)
-                at = moment.timestamp()
-                if at < last and moment.tzinfo is zone:  # the hour that clocks go through twice
-                    at = moment.replace(fold=1).timestamp()
-                if at < last:
+                at = time if isinstance(time, float) else self._second(time, zone, last)
+                if _before_end(at) < last:
                     raise ValueError(f"time goes back to {time}")
                 figure = float(value) if value != "" else math.nan
                 if name[1] in TWO_STATE and figure not in (0.0, 1.0):
@@ -100,6 +99,15 @@ class Recording:
                 continue
             last = at
             yield at, name[0], name[1], figure
+
+    def _second(self, time: str, zone: ZoneInfo, last: float) -> float:
+        moment = datetime.fromisoformat(time)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        at = moment.timestamp()
+        if at < last and moment.tzinfo is zone:  # the hour that clocks go through twice
+            at = moment.replace(fold=1).timestamp()
+        return at
 
     def _name(self, sensor: str, quantity: str) -> tuple[str, Quantity]:
         known = self.site.sensors.get(sensor)
@@ -115,8 +123,18 @@ class Recording:
         return found
 
 
-Fields = tuple[int, tuple[str, str, str, str] | str]
-"""Line number; time, sensor, quantity and value as they stand there, or what is wrong with it."""
+Fields = tuple[int, tuple[str | float, str, str, str] | str]
+"""Line number; time, sensor, quantity and value as they stand there, or what is wrong with it.
+
+A time that is a number is seconds since 1970.
+"""
+
+
+def _before_end(at: float) -> float:
+    """Raise ValueError for a time of which no local time can be told."""
+    if not at < END:
+        raise ValueError("time beyond the year 9998")
+    return at
 
 
 def _fields(path: Path) -> Iterator[Fields]:
@@ -124,7 +142,10 @@ def _fields(path: Path) -> Iterator[Fields]:
         with _open(path) as text:
             head = text.readline()
             lines = itertools.chain([head], text)
-            yield from _json(lines) if head.lstrip().startswith("{") else _csv(path, lines)
+            if head.lstrip().startswith("{"):
+                yield from _json(lines, offsets(_marks(path)))
+            else:
+                yield from _csv(path, lines)
     except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise RecordingError(f"{path}: {reason}") from error
@@ -155,13 +176,30 @@ def _csv(path: Path, lines: Iterable[str]) -> Iterator[Fields]:
             yield reader.line_num, f"{len(row)} fields where {len(header)} belong"
 
 
-def _json(lines: Iterable[str]) -> Iterator[Fields]:
+def _marks(path: Path) -> Iterator[Mark | None]:
+    """Both clocks of every line; None for a line that does not carry them."""
+    with _open(path) as lines:
+        for line in lines:
+            try:
+                row: Any = json.loads(line)
+                if "mono" not in row or "boot" not in row:
+                    yield None
+                    return
+                mono, wall = float(row["mono"]), datetime.fromisoformat(row["time"]).timestamp()
+            except (ValueError, TypeError, KeyError):
+                continue  # told of where it is read as a row
+            if math.isfinite(mono):
+                yield Mark(str(row["boot"]), mono, wall, bool(row.get("synced")))
+
+
+def _json(lines: Iterable[str], dated: Mapping[str, float]) -> Iterator[Fields]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row: Any = json.loads(line)
             named = row.get("quantity") or ""
-            yield number, (row["time"], row["sensor"], named, row["value"])
-        except (ValueError, KeyError, AttributeError):
+            time = row["mono"] + dated[row["boot"]] if dated else row["time"]
+            yield number, (time, row["sensor"], named, row["value"])
+        except (ValueError, TypeError, KeyError, AttributeError):
             yield number, 'not a JSON object with "time", "sensor", "quantity" and "value"'

@@ -7,7 +7,8 @@ import itertools
 import json
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,54 @@ def test_json_lines_are_read_as_well(tmp_path: Path) -> None:
         )
     )
     assert_case(STREET, tmp_path, lines)
+
+
+def exported(folder: Path, walls: Sequence[tuple[str, float, float, bool]]) -> Path:
+    """What `buffer export` writes of a flood: boot, mono, wall and synced of each reading."""
+    lines = [
+        {"time": datetime.fromtimestamp(wall, UTC).isoformat(), "sensor": "road-level",
+         "quantity": "distance_mm", "value": 2700.0 - 12 * n, "mono": mono, "boot": boot,
+         "sequence": n + 1, "synced": synced}
+        for n, (boot, mono, wall, synced) in enumerate(walls)
+    ]  # fmt: skip
+    path = folder / "export.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize("step", [-3 * 31_557_600.0, 10 * 31_557_600.0, 0.0])
+def test_an_export_over_a_step_of_the_clock_is_replayed(step: float, tmp_path: Path) -> None:
+    """Set years back or forth for a while, or not: the same events at the same times."""
+    true = 1_790_000_000.0
+    walls = [("b1", 60.0 * n, true + 60 * n + step * (10 <= n < 25), True) for n in range(40)]
+    out = tmp_path / "events.jsonl"
+    readings = exported(tmp_path, walls)
+    assert replay("--config", STREET / "config.toml", readings, "--events", out) == 0
+    events = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [event["data"]["level"] for event in events] == ["blue", "yellow", "orange", "red"]
+    first = datetime.fromisoformat(events[0]["time"]).timestamp()
+    assert first == pytest.approx(true + 60 * 11, abs=60)
+
+
+def test_what_was_stamped_before_the_first_synchronisation_is_dated(tmp_path: Path) -> None:
+    """A boot at 1970, then the time: all of it lies where it was."""
+    true = 1_790_000_000.0
+    walls = [("b1", 60.0 * n, 60.0 * n if n < 20 else true + 60 * n, n >= 20) for n in range(40)]
+    out = tmp_path / "events.jsonl"
+    readings = exported(tmp_path, walls)
+    assert replay("--config", STREET / "config.toml", readings, "--events", out) == 0
+    assert json.loads(out.read_text().splitlines()[0])["time"].startswith("2026-09-21T14:")
+
+
+def test_the_last_year_is_out_of_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No local time can be told of its end: a bad row with its line, and no traceback."""
+    readings = tmp_path / "r.csv"
+    readings.write_text("time,sensor,value\n9999-12-31T23:59:59Z,road-level,2700\n")
+    assert replay("--config", STREET / "config.toml", readings) == 1
+    assert ":2: time beyond the year 9998" in capsys.readouterr().err
+    readings.write_text("time,sensor,value\n9998-12-31T23:59:59Z,road-level,2700\n")
+    assert replay("--config", STREET / "config.toml", readings) == 0
+    assert replay("--config", STREET / "config.toml", readings, "--until", "9999-12-31") == 1
 
 
 def test_an_hour_that_clocks_go_through_twice_does_not_go_back(tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ def _until(recording: Recording, text: str | None) -> float | None:
         return recording.moment(text)
     except ValueError:
         example = "2026-11-23T08:00:00+08:00"
-        raise RecordingError(f"--until: {text!r} is no ISO 8601 time such as {example}") from None
+        raise RecordingError(
+            f"--until: {text!r} is no ISO 8601 time before 9999, such as {example}"
+        ) from None
 
 
 def _restore(pipeline: Pipeline, path: Path) -> None:
