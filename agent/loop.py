@@ -119,10 +119,12 @@ class Loop:
     def _handle(self, item: object) -> None:
         match item:
             case Reading() | SensorState() | DeviceState() | Gap():
+                self._wire.watch_clock(item.stamp)
                 checked, events = self._pipeline.take(item)
                 self._inputs.append(checked)
                 self._events += events
             case Tick():
+                self._wire.watch_clock(item.stamp)
                 self._events += self._pipeline.advance(item.stamp.mono)
             case LinkUp() | LinkDown() | Acked():
                 self._device.watch_link(item)

@@ -206,6 +206,20 @@ def test_an_event_is_corrected_once_its_boot_is_synchronised(street, make_event)
     assert event.payload["data"]["clock"] == "unsynced"
 
 
+def test_the_first_synchronised_stamp_of_a_boot_and_every_step_is_noted(street, make_event):
+    """An unsynchronised one says nothing; a clock that is set again later corrects anew."""
+    wire, event = Wire(street, SETTINGS), unsynced(make_event(1, mono=1000.0))
+
+    def sent_after(wall, synced):
+        wire.watch_clock(Stamp(BOOT, 1060.0, wall, synced=synced, sequence=2))
+        return json.loads(wire.event(event, 1100.0).payload)["time"]
+
+    assert sent_after(5.0, synced=False) == "2026-01-01T00:01:00.000Z"
+    assert sent_after(OFFSET + 1060, synced=True) == "2026-09-21T14:30:00.000Z"
+    assert sent_after(OFFSET + 1060.4, synced=True) == "2026-09-21T14:30:00.000Z"
+    assert sent_after(OFFSET + 4660, synced=True) == "2026-09-21T15:30:00.000Z"
+
+
 def test_what_was_synchronised_or_is_of_another_boot_stays(street, make_event):
     """A step of the clock later on, or another boot's clock, does not rewrite it."""
     wire, synced = Wire(street, SETTINGS), make_event(1)

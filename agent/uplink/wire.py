@@ -43,6 +43,7 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\-:./_]")  # RFC 8428 section 4.5.1
 
 # What `clock` says of a time.
 SYNCED, UNSYNCED, CORRECTED = "synced", "unsynced", "corrected"
+STEP_S = 1.0  # two looks at a clock that was not set differ by less
 
 # PUBLISH around topic and payload, at most: 5 bytes of fixed header, 2 of topic length, 2 of packet
 # id, 1 of property length (MQTT 5 section 3.3).
@@ -102,6 +103,12 @@ class Wire:
     def synchronised(self, boot: str, wall_minus_mono: float) -> None:
         """Take note of what a synchronised clock says; of each boot the latest holds."""
         self._true_time[boot] = wall_minus_mono
+
+    def watch_clock(self, stamp: Stamp) -> None:
+        """Take note of a stamp whose clock is synchronised for the first time, or was set since."""
+        offset = stamp.wall - stamp.mono
+        if stamp.synced and abs(offset - self._true_time.get(stamp.boot, math.inf)) > STEP_S:
+            self.synchronised(stamp.boot, offset)
 
     def state(self, presence: Presence) -> Message:
         """Whether the device is there."""
