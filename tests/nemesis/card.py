@@ -36,16 +36,15 @@ class Card:
         path.mkdir()
         self.mount()
 
-    def mount(self) -> None:
+    def mount(self, how: str = "rw") -> None:
         """Put it in; the file system recovers by itself."""
-        _run("mount", "-o", "loop", str(self._image), str(self.path))
+        _run("mount", "-o", f"loop,{how}", str(self._image), str(self.path))
         self._is_mounted = True
 
-    def remount(self, how: str) -> None:
-        """Make it `ro` or `rw`, whoever is writing."""
-        # A busy file system refuses `ro`; an emergency as of a failing card (errors=remount-ro)
-        # does not ask, and neither does the kernel's abort.
-        _run("mount", "-o", f"remount,{how}", str(self.path))
+    def turn_read_only(self) -> None:
+        """What the kernel does to a failing card: writes get EROFS, whoever has files open."""
+        # A plain remount,ro is refused while files are open for writing.
+        _run("mount", "-o", "remount,abort", str(self.path))
 
     def cut(self, freeze: Callable[[], None], kill: Callable[[], None]) -> None:
         """Cut the power of card and processor at one moment, and put the card in again.

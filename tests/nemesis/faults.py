@@ -46,7 +46,7 @@ FAULTS = (
     Fault("A1", "power cut at random times", ("P1", "P5"),
           "ext4 shutdown on a loop image, journal not flushed", (CUTS, CONTROL)),
     Fault("A2", "kill at every fsync, rename, write", ("P1", "P5"),
-          "strace inject signal=KILL when=N: every N of fsync, fdatasync, rename; every 9th of writes (long run: every N)", (SYNCS, WRITES)),
+          "strace inject signal=KILL when=N: every N of fsync, fdatasync, rename; every 3rd of writes (long run: every N)", (SYNCS, WRITES)),
     Fault("A3", "torn tail at every byte", ("P1",), "journal cut at every byte of 3 records"),
     Fault("A4", "flipped byte at every offset", ("P1", "P10"), "each byte of one record"),
     Fault("A5", "4 KiB of zeros or FF", ("P1", "P10"), "block in mid-journal overwritten"),

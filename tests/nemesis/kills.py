@@ -32,7 +32,7 @@ class Calls:
 
 
 EVERY = (Calls("fsync", 1), Calls("fdatasync", 1), Calls("rename", 1))
-MANY = (Calls("pwrite64", 9), Calls("write", 9))
+MANY = (Calls("pwrite64", 3), Calls("write", 3))
 
 
 def syncs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
@@ -41,7 +41,7 @@ def syncs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
 
 
 def writes(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
-    """Every N of pwrite64 and write; in the bounded run every ninth, beginning anywhere."""
+    """Every N of pwrite64 and write; in the bounded run every third, beginning anywhere."""
     return _walk(rig, draw, MANY, is_long)
 
 

@@ -64,8 +64,8 @@ class Broker:
         folder.mkdir(parents=True, exist_ok=True)
         self._config = folder / "mosquitto.conf"
         user = pwd.getpwuid(os.getuid()).pw_name  # as root it would become "mosquitto"
-        common = (f"listener {self.port} 127.0.0.1", f"user {user}", "log_dest none",
-                  "max_queued_messages 0", "persistence true", f"persistence_location {folder}/",
+        common = (f"listener {self.port} 127.0.0.1", f"user {user}", f"log_dest file {folder}/log",
+                  "max_queued_messages 1000000", "persistence true", f"persistence_location {folder}/",
                   *(() if any("allow_anonymous" in line for line in lines)
                     else ("allow_anonymous true",)))  # fmt: skip
         self._config.write_text("\n".join([*common, *lines, ""]))

@@ -67,3 +67,21 @@ def judge(
 def crashed(agents: Iterable[Agent]) -> list[str]:
     """Tracebacks in their logs."""
     return [f"traceback: {' / '.join(list(agent.log)[-3:])}" for agent in agents if agent.crashes]
+
+
+def latencies(street: Street, since: float, until: float) -> list[float]:
+    """Seconds from the frame that an alarm rests on to its arrival, of those that came then."""
+    found = []
+    known: set[str] = set()
+    for at, event in list(street.consumer.events):
+        data = event["data"]
+        is_new = event["id"] not in known
+        known.add(event["id"])
+        if not is_new or data["kind"] != checker.WATER or not since <= at <= until:
+            continue
+        raw = data["evidence"].get("raw", {}).get("distance_mm")
+        sensor = (data["sensors"] or [""])[0]
+        fed = [then for then in street.floods.fed.get(sensor, {}).get(raw, ()) if then <= at]
+        if fed:
+            found.append(at - fed[-1])
+    return found

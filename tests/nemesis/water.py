@@ -7,12 +7,14 @@ import random
 import threading
 import time
 import tty
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 MOUNT_MM = 2700
 STEP_MM = 55  # between two frames, which may come in one piece; beyond 60 a reading is suspect
+RECENT = 40  # frames in which no depth comes twice, so that an event's reading is told apart
 
 
 class Port:
@@ -72,7 +74,7 @@ class Floods:
         hold: frames that it stays up or down, lowest and highest.
 
     Attributes:
-        fed: what was fed on each port so far, by distance in mm, and when last.
+        fed: what was fed on each port so far, by distance in mm, and when.
         count: frames so far.
     """
 
@@ -83,7 +85,7 @@ class Floods:
         draw: random.Random,
         hold: tuple[int, int] = (4, 12),
     ) -> None:
-        self.fed: dict[str, dict[int, float]] = {name: {} for name in ports}
+        self.fed: dict[str, dict[int, list[float]]] = {name: {} for name in ports}
         self.count = 0
         self.is_paused = False
         self._ports = ports
@@ -111,16 +113,14 @@ class Floods:
                 if self.is_paused:
                     continue
                 distance = MOUNT_MM - self._waves[name].step()
-                self.fed[name][distance] = time.monotonic()  # before: an event may be quick
+                # Noted before it is sent: an event may be quick.
+                self.fed[name].setdefault(distance, []).append(time.monotonic())
                 port.send(distance)
                 self.count += 1
 
 
 class _Wave:
-    """Depth in mm, frame by frame: up to a height, stays, down to another, stays, and so on.
-
-    Its steps differ, so that the same depth comes again only after a while.
-    """
+    """Depth in mm, frame by frame: up to a height, stays about there, down to another, and so on."""
 
     def __init__(self, draw: random.Random, hold: tuple[int, int]) -> None:
         self._draw = draw
@@ -128,17 +128,21 @@ class _Wave:
         self._depth = 0
         self._aim = 0
         self._left = draw.randint(*hold)
+        self._recent: deque[int] = deque([0], maxlen=RECENT)
 
     def step(self) -> int:
         """The next depth."""
-        if self._depth == self._aim and self._left == 0:
-            is_low = self._depth < 200
+        if abs(self._depth - self._aim) <= STEP_MM // 2:
+            self._left -= 1
+        if self._left < 0:
+            is_low = self._aim < 200
             self._aim = self._draw.randint(280, 560) if is_low else self._draw.randint(0, 120)
             self._left = self._draw.randint(*self._hold)
-        elif self._depth == self._aim:
-            self._left -= 1
-            return max(0, self._depth + self._draw.randint(-9, 9))
         way = self._aim - self._depth
-        stride = self._draw.randint(STEP_MM // 2, STEP_MM)
-        self._depth += max(-stride, min(stride, way))
+        stride = max(-STEP_MM + 20, min(STEP_MM - 20, way))
+        depth = max(0, self._depth + stride + self._draw.randint(-20, 20))
+        while depth in self._recent:
+            depth += 1
+        self._depth = min(depth, self._depth + STEP_MM + 4)
+        self._recent.append(self._depth)
         return self._depth
