@@ -68,6 +68,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             configuration.uplink.client_id or f"street-agent-{site.id}",
             wire.state(Presence.LOST),
             inbox.post,
+            floor=clock.floor,
         )
         events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
         readings = ReadingWindow(keeper, store.buffer.last_sequence)

@@ -108,11 +108,16 @@ class SystemClock:
 
     def wall(self) -> float:
         """Seconds since 1970 UTC; at another speed than 1, counted on from the start."""
-        floor = self._floor + self._passed()
         if self._speed != 1.0:
-            return max(self._wall + self._passed(), floor)
+            return max(self._wall, self._floor) + self._passed()
+        floor = self.floor()
+        return time.time() if floor is None else floor
+
+    def floor(self) -> float | None:
+        """A moment that is surely past, where the kernel's clock is behind it; None = it is not."""
         kernel = time.time()
-        return kernel if kernel >= floor or self._is_trusted(kernel) else floor
+        floor = self._floor + self._passed() if self._speed == 1.0 else self._built
+        return None if kernel >= floor or self._is_trusted(kernel) else floor
 
     def is_synced(self) -> bool:
         """What the kernel says of its clock, if that is possible at all."""

@@ -123,9 +123,11 @@ def test_without_a_clock_the_wall_stands_at_the_build(kernel: Kernel) -> None:
     """Boot at 1970, nothing saved: the newest of the agent's files, counted on; unsynchronised."""
     kernel.wall, kernel.is_synced = 12.0, False
     clock = SystemClock()
-    assert clock.wall() == build_time()
+    assert clock.wall() == clock.floor() == build_time()
     kernel.pass_(3600)
     assert (clock.wall(), clock.is_synced()) == (build_time() + 3600, False)
+    kernel.wall = build_time() + DAY
+    assert (clock.wall(), clock.floor()) == (kernel.wall, None)
 
 
 def test_without_a_clock_the_wall_goes_on_from_what_was_saved(
