@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent.store.files import set_aside
+
 QUARANTINE_BYTES = 256 * 1024
 MOST_LOST = 10_000  # ids kept in memory
 
@@ -68,6 +70,8 @@ class Quarantine:
     def keep(self, scrap: bytes) -> None:
         """Set damaged bytes aside, as far as there is room for them."""
         with suppress(OSError):
+            if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
+                set_aside(self._path)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(self._path, flags, 0o600)
             try:

@@ -73,16 +73,14 @@ class Outbox:
         Those that are there already are passed over, so that inputs may be run again after a crash.
 
         Returns:
-            Events that are *not* stored, because their number belongs to another one, or to one
-            whose record is damaged. They have to be put again under a higher number (`renumbered`).
-            To look for them reads the queue once: put many at a time.
+            Those that are *not* stored, as `missing` says of them.
 
         Raises:
             StorageError: they are not safely on disk; putting them again is harmless.
         """
         last = self.last_sequence
         new = [event for event in events if event.sequence > last]
-        clashes = self._missing([event for event in events if event.sequence <= last])
+        clashes = self.missing(events)
         self._table.insert_multiple(Document(_document(e), doc_id=e.sequence) for e in new)
         if new:
             self._last_mono = new[-1].mono
@@ -118,8 +116,13 @@ class Outbox:
         """Sync and close. Raise StorageError."""
         self._journal.close()
 
-    def _missing(self, events: Sequence[Event]) -> list[Event]:
-        """Find the events that are not on disk under their number, nor under another.
+    def missing(self, events: Sequence[Event]) -> list[Event]:
+        """Find events whose number was given out before, but not to them.
+
+        It belongs to an event of another id, as when snapshots were lost and the journal is run
+        from its beginning, or the event's record is damaged. Such an event has to be put again
+        under a higher number (`renumbered`), or it is lost. Asking for many at a time is best: if
+        there are any, all that is on disk is read once, for those that have another number there.
 
         One that is not on disk any more cannot be compared. It counts as stored: an event goes only
         when the platform has had it.
@@ -127,6 +130,8 @@ class Outbox:
         spool = self._table.spool
         suspects: dict[str, Event] = {}
         for event in events:
+            if event.sequence > self.last_sequence:
+                continue
             payload = spool.find(event.sequence)
             if payload is None:
                 is_missing = spool.is_lost(event.sequence)

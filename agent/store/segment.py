@@ -110,9 +110,13 @@ class Segment:
             mask |= 1 << (doc_id - self.first)
         return mask
 
-    def load_acks(self) -> None:
-        """Read what is acknowledged; what cannot be read counts as not acknowledged."""
-        is_whole = True
+    def load_acks(self) -> bool:
+        """Read what is acknowledged; what cannot be read counts as not acknowledged.
+
+        Returns:
+            Whether it is a file that this release can read, be its end torn or not.
+        """
+        is_whole = is_usable = True
         try:
             for piece in scan(read_regular(self.ack_path)):
                 if piece.payload is None:
@@ -120,9 +124,10 @@ class Segment:
                 else:
                     self.acked |= int(piece.payload, 16) << piece.place
         except (OSError, ValueError):
-            is_whole = False
+            is_whole = is_usable = False
         if not is_whole:  # what is appended to a torn record would be lost, or worse, complete it
             self._write_acks()
+        return is_usable
 
     def acknowledge(self, mask: int, sync: bool = False) -> None:
         """Acknowledge the documents of a mask; a disk that refuses costs duplicates only."""

@@ -132,10 +132,11 @@ class Shelf:
         return waited if self._drop() else None
 
     def _make_folder(self) -> None:
-        if not self._folder.is_dir():
-            self._quarantine.count(files=os.path.lexists(self._folder))
-            set_aside(self._folder)
-            self._folder.mkdir(parents=True, mode=0o700)
+        for folder in (self._folder.parent, self._folder):
+            if not folder.is_dir():
+                self._quarantine.count(files=os.path.lexists(folder))
+                set_aside(folder)
+                folder.mkdir(parents=True, mode=0o700)
 
     def _find(self) -> list[Segment]:
         try:
@@ -150,7 +151,7 @@ class Shelf:
         owners = {segment.ack_path.name: segment for segment in segments}
         for path in self._folder.iterdir():
             if path.name in owners:
-                owners[path.name].load_acks()
+                self._quarantine.count(files=not owners[path.name].load_acks())
             elif path.suffix in {".ack", ".new"}:
                 with suppress(OSError):
                     path.unlink()
@@ -177,6 +178,8 @@ class Shelf:
         if self._view is None or self._view[0] is not segment:
             try:
                 contents = segment.read(segment.stop)
+                if contents.is_useless:
+                    self._set_aside(segment)
             except OSError as error:
                 if not is_unreadable(error) or segment is self._segments[-1]:
                     raise failure(error, segment.path) from error

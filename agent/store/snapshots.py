@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from agent.errors import StorageDamaged
-from agent.store.files import create, failure, is_unreadable, read_regular, set_aside
+from agent.store.files import create, failure, is_refusing, is_unreadable, read_regular, set_aside
 
 TABLE = "snapshot"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -46,7 +47,8 @@ class AtomicStorage(Storage):
                 if not is_unreadable(error):
                     raise failure(error, path) from error
                 self.damaged.append(str(path))
-                set_aside(path)
+                with suppress(OSError):  # where the disk takes nothing it stays
+                    set_aside(path)
         return None
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
@@ -62,7 +64,12 @@ def _parse(content: bytes) -> dict[str, dict[str, Any]]:
     crc, _, body = content.partition(b"\n")
     if crc != b"%08x" % zlib.crc32(body):
         raise StorageDamaged("the checksum is wrong")
-    tables: dict[str, dict[str, Any]] = json.loads(body)
+    try:
+        tables = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise StorageDamaged("not JSON, or of a later release") from error
+    if not isinstance(tables, dict) or not isinstance(tables.get(TABLE), dict):
+        raise StorageDamaged("not tables, or of a later release")
     return tables
 
 
@@ -80,14 +87,17 @@ class Snapshots:
         self._folder = folder
         self.damaged: list[str] = []
         try:
-            if not self._folder.is_dir():
-                set_aside(self._folder)
-                self._folder.mkdir(parents=True, mode=0o700)
+            self._make_folder()
         except OSError as error:
-            raise failure(error, self._folder) from error
+            if not is_refusing(error):  # else it is made for the first snapshot
+                raise failure(error, self._folder) from error
 
     def save(self, name: str, document: Mapping[str, Any]) -> None:
         """Replace a document; it is on disk when this returns. Raise StorageError."""
+        try:
+            self._make_folder()
+        except OSError as error:
+            raise failure(error, self._folder) from error
         with self._open(name) as database:  # at once: an upsert would read and merge the old one
             database.storage.write({TABLE: {"1": dict(document)}})
 
@@ -97,6 +107,13 @@ class Snapshots:
             document = database.table(TABLE).get(doc_id=1)
             self.damaged += database.storage.damaged
         return None if document is None else dict(document)
+
+    def _make_folder(self) -> None:
+        if not self._folder.is_dir():
+            if os.path.lexists(self._folder):
+                self.damaged.append(str(self._folder))
+            set_aside(self._folder)
+            self._folder.mkdir(parents=True, mode=0o700)
 
     def _open(self, name: str) -> TinyDB:
         if not NAME.fullmatch(name):
