@@ -35,6 +35,14 @@ TOO_LARGE = Trial("brokers.too_large", bound_s=120)
 FORBIDDEN = Trial("brokers.forbidden", bound_s=120)
 NO_QOS1 = Trial("brokers.without_qos1", bound_s=120)
 SLOW = Trial("brokers.slow", bound_s=200, long_bound_s=600)
+BYTES = Trial("storage.full_by_bytes", bound_s=100, needs_root=True)
+INODES = Trial("storage.full_by_inodes", bound_s=120, needs_root=True)
+FAILING = Trial("storage.failing", bound_s=250)
+READ_ONLY = Trial("storage.read_only", bound_s=150, needs_root=True)
+READ_ONLY_BOOT = Trial("storage.read_only_at_boot", bound_s=100, needs_root=True)
+SHORT = Trial("storage.short", bound_s=120)
+SLOW_DISK = Trial("storage.slow", bound_s=300)
+SECOND = Trial("storage.second_agent", bound_s=100)
 SIGNALS = Trial("process.signals", bound_s=500)
 
 
@@ -51,15 +59,15 @@ FAULTS = (
     Fault("A4", "flipped byte at every offset", ("P1", "P10"), "each byte of one record"),
     Fault("A5", "4 KiB of zeros or FF", ("P1", "P10"), "block in mid-journal overwritten"),
     Fault("A6", "file is empty, a folder, a link, unreadable", ("P1", "P10"), "put in its place"),
-    Fault("A7", "disk full by bytes, by inodes", ("P1", "P2", "P9"), "small tmpfs filled up"),
-    Fault("A8", "EIO on write, on fsync", ("P1", "P9"), "strace inject error=EIO"),
-    Fault("A9", "read-only while running, at boot", ("P1", "P9"), "remount,ro of a loop image"),
-    Fault("A10", "short writes", ("P1",), "strace inject retval=1"),
-    Fault("A11", "fsync takes 2 s, 20 s", ("P1", "P4", "P9"), "strace inject delay_enter"),
+    Fault("A7", "disk full by bytes, by inodes", ("P1", "P2", "P9"), "small tmpfs filled up, three times each", (BYTES, INODES)),
+    Fault("A8", "EIO on write, on fsync", ("P1", "P9"), "strace inject error=EIO, ENOSPC: fdatasync, fsync, pwrite64", (FAILING,)),
+    Fault("A9", "read-only while running, at boot", ("P1", "P9"), "loop image: remount,abort; mount -o ro", (READ_ONLY, READ_ONLY_BOOT)),
+    Fault("A10", "short writes", ("P1",), "LD_PRELOAD: every fifth pwrite is short", (SHORT,)),
+    Fault("A11", "fsync takes 2 s, 20 s", ("P1", "P4", "P9"), "strace inject delay_enter on every sync", (SLOW_DISK,)),
     Fault("A12", "30 days offline", ("P1", "P2", "P11"), "30 daily volumes, then a broker"),
     Fault("A13", "store exceeds its cap", ("P2", "P11"), "more readings than its bound"),
     Fault("A14", "clock back during rotation", ("P1", "P6"), "segments under a stepped clock"),
-    Fault("A15", "two agents on one folder", ("P1",), "a second process"),
+    Fault("A15", "two agents on one folder", ("P1",), "a second process", (SECOND,)),
     Fault("B1", "boot at 1970, no network", ("P6",), "clock shim"),
     Fault("B2", "step +10 y, -3 y while running", ("P6", "P9"), "clock shim"),
     Fault("B3", "first sync after 3 days offline", ("P6",), "virtual clock"),

@@ -89,5 +89,5 @@ def _killed_at(street: Street, calls: str, number: int) -> tuple[bool, list[str]
     verdicts.drained(street.consumer, set(ids))
     second.stop()
     ids += verdicts.acknowledged([second])
-    failures += verdicts.judge(street, ids, site=site, parts=("storage.damaged",))
+    failures += verdicts.judge(street, ids, site=site, parts=("storage",))
     return died, failures + verdicts.crashed([first, second])

@@ -89,7 +89,7 @@ def _live(street: Street, card: Card, site: str, life: int, tally: Tally) -> Non
     tally.acknowledged += len(set(ids))
     tally.missing += len(set(ids) - street.consumer.ids)
     # A record that the cut tore is found and told, which is right.
-    tally.failures += verdicts.judge(street, ids, site=site, parts=("storage.damaged",))
+    tally.failures += verdicts.judge(street, ids, site=site, parts=("storage",))
 
 
 def _run_a_while(agent: Agent, draw: random.Random) -> bool:

@@ -174,6 +174,7 @@ def read_only(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
         ids = verdicts.acknowledged([agent])
         card.unmount()
         card.mount()
+        rig.boot(draw)  # who puts in another card restarts the device
         second = rig.agent(config, card.path / "state", SPEED)
         second.wait_ready()
         after = _settle(street, second, 1, [], ("storage",), ids)
@@ -199,6 +200,7 @@ def read_only_at_boot(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
             ids = verdicts.acknowledged([first])
         card.unmount()
         card.mount("ro")
+        rig.boot(draw)
         agent = rig.agent(config, state, SPEED)
         what = "fresh card" if is_fresh else "used card"
         if agent.wait_ready(10.0) is None:
