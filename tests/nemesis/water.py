@@ -76,6 +76,8 @@ class Floods:
     Attributes:
         fed: what was fed on each port so far, by distance in mm, and when.
         count: frames so far.
+        is_paused: while it is set nothing is fed.
+        silent: names of ports on which nothing is fed.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Floods:
         self.fed: dict[str, dict[int, list[float]]] = {name: {} for name in ports}
         self.count = 0
         self.is_paused = False
+        self.silent: set[str] = set()
         self._ports = ports
         self._pause_s = pause_s
         self._waves = {name: _Wave(random.Random(draw.random()), hold) for name in ports}
@@ -110,7 +113,7 @@ class Floods:
             for name, port in self._ports.items():
                 if self._stopping.wait(share_s):
                     return
-                if self.is_paused:
+                if self.is_paused or name in self.silent:
                     continue
                 distance = MOUNT_MM - self._waves[name].step()
                 # Noted before it is sent: an event may be quick.
