@@ -17,6 +17,7 @@ from typing import Any
 from agent.clock import SystemClock
 from agent.config.load import Configuration
 from agent.errors import StorageError
+from agent.expiry import Expiry
 from agent.health import Health, ServiceManager, Watched
 from agent.inbox import FROZEN_S, Inbox, Stop
 from agent.keeper import Keeper
@@ -28,6 +29,7 @@ from agent.store.buffer import Buffer
 from agent.store.claim import claim
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
+from agent.uplink import tls
 from agent.uplink.delivery import Delivery
 from agent.uplink.session import Session
 from agent.uplink.wire import Presence, Wire
@@ -70,6 +72,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             inbox.post,
             floor=clock.floor,
         )
+        expiry = Expiry(site.timezone, partial(tls.days_left, configuration.uplink), inbox.post)
         events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
         readings = ReadingWindow(keeper, store.buffer.last_sequence)
         delivery = Delivery(wire, session, events, readings if wire.sends_readings else None)
@@ -78,7 +81,8 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         loop = Loop(
             inbox=inbox, pipeline=pipeline, keeper=keeper, events=events,
             readings=readings if wire.sends_readings else None, delivery=delivery, wire=wire,
-            clock=clock, health=health, recovered=recovered, tick_s=max(1.0 / speed, 0.05),
+            clock=clock, health=health, expiry=expiry, recovered=recovered,
+            tick_s=max(1.0 / speed, 0.05),
         )  # fmt: skip
         _obey_signals(inbox)
         _begin(configuration, recovered, inbox, delivery, wire)

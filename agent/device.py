@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 FAULTS = f"{Kind.DEVICE_FAULT.value}/"
 QUIET_ROUNDS = 12  # looks at the store without anything given up, an hour or so, end that fault
 HELD_S = 10.0
+PEACE_S = 600.0
 
 
 class Device:
@@ -43,6 +44,7 @@ class Device:
         self._thinned = self._dropped = 0
         self._gave_up: Mapping[str, Any] = {}
         self._down_reason = ""
+        self._linked_at: float | None = None
 
     def tell(self, part: str, reason: str, facts: Mapping[str, Any] = MappingProxyType({})) -> None:
         """Report a change in a part; an empty reason = well again."""
@@ -71,18 +73,27 @@ class Device:
         self._dropped += count
         self.tell("storage.slow", "the disk is too slow, readings are dropped")
 
-    def watch_link(self, message: LinkMessage) -> None:
+    def watch_link(self, message: LinkMessage, now: float) -> None:
         """A link that is merely down comes back by itself; one that is refused does not."""
         if isinstance(message, LinkUp):
             self._down_reason = ""
-            self.tell("uplink", "")
-            self.tell("uplink.message", "")
+            self._linked_at = now
+            for part in ("uplink", "uplink.clock", "uplink.message"):
+                self.tell(part, "")
         elif isinstance(message, LinkDown):
+            self._linked_at = None
             if message.reason != self._down_reason:  # an outage is many attempts, and one line
-                log.warning("broker not connected reason=%s", message.reason)
+                log.warning(
+                    "broker not connected broker=%s reason=%s", message.broker, message.reason
+                )
             self._down_reason = message.reason
             if message.is_refused:
-                self.tell("uplink", message.reason)
+                self.tell(message.part, message.reason)
+
+    def watch_peace(self, now: float) -> None:
+        """Two devices with one client id both get links, in turn: only one that holds ends that."""
+        if self._linked_at is not None and now - self._linked_at > PEACE_S:
+            self.tell("identity.conflict", "")
 
     def watch_refusals(self, refusals: Iterable[Refusal]) -> None:
         """Tell of the first message that the broker does not take; they stay on disk.

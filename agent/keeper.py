@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
 RETRY_S = 1.0
+UNREADY_S = 30.0  # until room is asked for again where the disk has none
 MOST_INPUTS = 50_000  # handed over and not written: 25 MB, or an hour and a half at 10 a second
 
 
@@ -58,7 +59,7 @@ class Keeper:
         self._handed = self._written = 0  # inputs; each is counted up by one thread
         self._done_readings: list[int] = []
         self._pending: list[Event] = []
-        self._retry_at = self._sync_at = 0.0
+        self._retry_at = self._sync_at = self._prepare_at = 0.0
         self._told: dict[str, str] = {}
         self._busy_since: float | None = None
         self._stopping = False
@@ -137,6 +138,7 @@ class Keeper:
         for request in requests:
             self._serve(request)
         self._sync()
+        self._prepare()
         self._busy_since = None
         self.progress = self._now()
 
@@ -236,6 +238,12 @@ class Keeper:
             self._sync_at = self._now() + SYNC_S
             with self._watched():
                 self._store.buffer.sync()
+
+    def _prepare(self) -> None:
+        """Make room ahead while nothing else is to be done."""
+        if self._requests.empty() and self._now() >= self._prepare_at:
+            is_ready = self._store.outbox.prepare() and self._store.buffer.prepare()
+            self._prepare_at = self._now() + (SYNC_S if is_ready else UNREADY_S)
 
     def _stock(self) -> Stock:
         buffer, outbox = self._store.buffer, self._store.outbox

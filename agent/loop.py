@@ -15,6 +15,7 @@ from dataclasses import asdict
 from agent.clock import Clock
 from agent.device import Device
 from agent.events import DeviceState, Event, Gap, Input, Tick
+from agent.expiry import Expiry, Left
 from agent.health import Health
 from agent.inbox import BATCH, Inbox, Stop
 from agent.keeper import Keeper
@@ -57,6 +58,7 @@ class Loop:
         wire: Wire,
         clock: Clock,
         health: Health,
+        expiry: Expiry,
         recovered: Recovered,
         tick_s: float,
         now: Callable[[], float] = time.monotonic,
@@ -69,6 +71,7 @@ class Loop:
         self._delivery = delivery
         self._wire = wire
         self._clock = clock
+        self._expiry = expiry
         self._health = health
         self._tick_s = tick_s
         self._now = now
@@ -125,9 +128,12 @@ class Loop:
                 self._events += events
             case Tick():
                 self._wire.watch_clock(item.stamp)
+                self._expiry.look(item.stamp)
                 self._events += self._pipeline.advance(item.stamp.mono)
+            case Left():
+                self._device.tell("uplink.certificate", item.reason)
             case LinkUp() | LinkDown() | Acked():
-                self._device.watch_link(item)
+                self._device.watch_link(item, self._now())
                 self._delivery.handle(item, self._now())
                 self._device.watch_refusals(self._delivery.take_refusals())
             case Kept() | Lent() | Trouble() | Stock():
@@ -191,6 +197,7 @@ class Loop:
             self._health.beat()
             self._keeper.flush()
             self._device.watch_disk(self._keeper.held_s)
+            self._device.watch_peace(now)
             self._health.say(self._status())
             self._event_window.nudge()
             if self._reading_window is not None:

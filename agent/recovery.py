@@ -19,7 +19,7 @@ from agent.events import Event
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
-from agent.store.outbox import Outbox
+from agent.store.outbox import Outbox, renumbered
 from agent.store.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
@@ -91,8 +91,7 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     last_mono = store.outbox.last_mono
     if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
         events += pipeline.advance(math.nextafter(last_mono, math.inf))
-    new = tuple(event for event in events if event.sequence > store.outbox.last_sequence)
-    _never_reuse_a_number(pipeline, store.outbox.last_sequence)
+    new = _new(events, pipeline, store.outbox)
     sequence = max(store.buffer.last_sequence, pipeline.last.sequence if pipeline.last else 0)
     if pipeline.last is None:
         return Recovered(None, sequence)
@@ -116,9 +115,20 @@ def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:
         log.warning("states of another release start anew detectors=%s", ",".join(misfits))
 
 
-def _never_reuse_a_number(pipeline: Pipeline, last: int) -> None:
-    """Let new events have numbers that the outbox has not seen, even if inputs were damaged."""
-    if last > pipeline.ledger.sequence:
+def _new(events: list[Event], pipeline: Pipeline, outbox: Outbox) -> tuple[Event, ...]:
+    """Find the events that are not on disk, under numbers that nobody has seen.
+
+    Where inputs or snapshots were lost, numbers may have been given out differently before.
+    """
+    last = outbox.last_sequence
+    new = [event for event in events if event.sequence > last]
+    clashing = outbox.missing(events)
+    if clashing:
+        log.error("events concluded again under other numbers count=%d", len(clashing))
+        new = [renumbered(e, n) for n, e in enumerate([*clashing, *new], start=last + 1)]
+    elif last > pipeline.ledger.sequence:
         log.error("events on disk that the journal does not explain count=%d",
                   last - pipeline.ledger.sequence)  # fmt: skip
-        pipeline.ledger = replace(pipeline.ledger, sequence=last)
+    newest = max(last, new[-1].sequence if new else 0, pipeline.ledger.sequence)
+    pipeline.ledger = replace(pipeline.ledger, sequence=newest)
+    return tuple(new)

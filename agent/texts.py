@@ -36,6 +36,11 @@ ROLE = {
 PLACED = {Role.ENTRY: "at the entry", Role.FRONT_DOOR: "at the front door"}
 PART = {
     "uplink": ("平台连接", "connection to the platform"),
+    "storage.slow": ("存储响应慢", "slow storage"),
+    "storage.folder": ("数据存储不可用", "storage cannot be used"),
+    "uplink.clock": ("设备时钟", "the device's clock"),
+    "uplink.certificate": ("设备证书", "the device's certificate"),
+    "identity.conflict": ("设备身份冲突", "another device with the same identity"),
     "uplink.message": ("消息上报", "messages that the platform refuses"),
     "storage": ("数据存储", "storage"),
     "storage.readings": ("读数存储", "storage of readings"),

@@ -16,6 +16,7 @@ from sites import MONDAY, home, limits, street
 from agent.clock import ManualClock
 from agent.errors import StorageFull
 from agent.events import Event
+from agent.expiry import Expiry
 from agent.health import Health, ServiceManager
 from agent.inbox import Inbox, Stop
 from agent.keeper import Keeper
@@ -58,6 +59,7 @@ class Life:
 
     def __init__(self, of: Site, folder: Path, clock: ManualClock) -> None:
         self.clock = clock
+        self.days_left: float | None = None
         self.session = FakeSession()
         self.store = Store(
             Buffer(folder / "readings", 64 << 20),
@@ -82,6 +84,7 @@ class Life:
             wire=wire,
             clock=clock,
             health=Health(ServiceManager(), []),
+            expiry=Expiry(of.timezone, lambda _: self.days_left, self.inbox.post),
             recovered=recovered,
             tick_s=1.0,
             now=clock.mono,
