@@ -13,7 +13,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from agent.cli.advice import to_permit
 from agent.errors import StreetAgentError
+from agent.process import keep_streams
 
 COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
@@ -43,6 +45,7 @@ def parser(only: str | None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    keep_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     only = next((word for word in words if word in COMMANDS), None)
     args = parser(only).parse_args(words)
@@ -52,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except StreetAgentError as error:
         is_denied = isinstance(error.__cause__, PermissionError)
-        hint = "; try again with sudo, or as the user street-agent" if is_denied else ""
+        hint = f"\n{to_permit(error, words)}" if is_denied else ""
         print(f"street-agent {args.command}: {error}{hint}", file=sys.stderr)
         return PERMISSION if is_denied else error.exit_code
     except BrokenPipeError:  # `| head` has seen enough

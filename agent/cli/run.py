@@ -6,8 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
-from agent import app, log
+from agent import app, log, process
 from agent.config.load import load
+from agent.errors import ConfigError, StreetAgentError
 
 DEFAULT_STATE = Path("/var/lib/street-agent")
 
@@ -32,10 +33,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM."""
     log.set_up(verbose=args.verbose)
+    process.stand_fast()
+    _check_readable(args.config)
     configuration = load(args.config)
     named = args.state or configuration.store.folder or os.environ.get("STATE_DIRECTORY")
     folder = Path(named or DEFAULT_STATE).absolute()  # lgpio changes the working directory
-    return app.run(configuration, folder, args.speed)
+    try:
+        return app.run(configuration, folder, args.speed)
+    except StreetAgentError:
+        log.flush()  # the reason is printed below what led to it
+        raise
+
+
+def _check_readable(config: Path) -> None:
+    try:
+        config.open("rb").close()
+    except PermissionError as error:
+        raise ConfigError(f"{config}: cannot be read: {error.strerror}") from error
+    except OSError:
+        pass  # `load` says it, with every other problem
 
 
 def _speed(text: str) -> float:
