@@ -3,18 +3,22 @@
 #   make demo    a home, a street and an outfall that never existed, in this terminal
 #   make test    every check there is
 #
+#   make nemesis faults on a schedule against the real agent, and what came of every promise
 #   make bench   what the README's figures come from; takes a while
 #   make clean   remove whatever these made
 #
-# Variables: PYTHON (3.11 or later), DEMO_ARGS (such as "--for 60"), PYTEST_ARGS, BENCH.
+# Variables: PYTHON (3.11 or later), DEMO_ARGS (such as "--for 60"), PYTEST_ARGS, BENCH,
+# NEMESIS_ARGS (such as "--only A1,D1 --seed 7"). `make nemesis-long` takes hours; as root both
+# inject more, since power cuts need a file system of their own.
 
 BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+NEMESIS_ARGS ?=
 BENCH ?= store backlog uplink end_to_end outage
 export PYTHON
 
-.PHONY: help demo test bench clean
+.PHONY: help demo test nemesis nemesis-long bench clean
 .NOTPARALLEL:
 
 help:
@@ -31,6 +35,15 @@ test:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+nemesis:
+	@.ci/prepare nemesis
+	$(BIN)/python tests/nemesis/run.py $(NEMESIS_ARGS)
+
+# The tables of the last long run are kept.
+nemesis-long:
+	@.ci/prepare nemesis
+	$(BIN)/python tests/nemesis/run.py --long --write docs/promises.md $(NEMESIS_ARGS)
 
 # Each script in tests/bench prints the figures that it measured; its first lines say of what.
 bench:
