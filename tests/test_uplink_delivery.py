@@ -428,8 +428,9 @@ class Interleavings(RuleBasedStateMachine):
     @rule()
     def event_comes(self):
         self.put += 1
-        data = {"rev": 1, "level": "red" if self.put % 3 == 0 else "blue"}
-        payload = {"id": f"e{self.put}", "sequence": str(self.put), "data": data}
+        level = "red" if self.put % 3 == 0 else "blue"
+        data = {"rev": 1, "level": level, "clock": "synced"}
+        payload = {"id": f"e{self.put}", "boot": "b", "sequence": str(self.put), "data": data}
         event = Event(self.put, 1000.0, Kind.SMOKE, payload)
         self.device.events.put(event)
         self.device.delivery.hurry([event])
