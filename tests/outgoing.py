@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from collections import defaultdict
@@ -19,6 +20,8 @@ from drivers.reading import Reading
 
 Item = TypeVar("Item", Event, Reading)
 Found = TypeVar("Found")
+
+TICK_S = 0.05
 
 
 def place(item: Event | Reading) -> int:
@@ -120,8 +123,10 @@ class Agent:
         deadline = time.monotonic() + timeout_s
         found = []
         while not is_done():
-            found.append(self.news.next(max(0.0, deadline - time.monotonic())))
-            self.delivery.handle(found[-1], time.monotonic())
+            assert time.monotonic() < deadline, f"not done after {timeout_s:g} s"
+            with contextlib.suppress(queue.Empty):  # a tick
+                found.append(self.news.next(TICK_S))
+                self.delivery.handle(found[-1], time.monotonic())
             self.delivery.pump(time.monotonic(), 2000.0)
         return found
 

@@ -141,7 +141,7 @@ def test_bad_credentials_are_refused(mosquitto, tmp_path):
     down = agent.news.next()
     agent.stop()
     assert down.is_refused
-    assert down.reason.startswith("the broker answers: Not authorized; see username")
+    assert down.reason.startswith("the broker answers: not authorized; see username")
 
 
 def test_brokers_largest_packet_is_respected(mosquitto, listen, make_event, make_reading):

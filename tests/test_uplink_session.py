@@ -1,7 +1,10 @@
 """The session against a broker that misbehaves as told: sockets on loopback, no mosquitto."""
 
 import contextlib
+import gc
+import os
 import queue
+import resource
 import socket
 import threading
 import time
@@ -12,9 +15,12 @@ from outgoing import Agent, News, Waiting
 
 from agent.errors import Refused
 from agent.uplink.answers import disconnected, refusal
+from agent.uplink.connection import Connection
 from agent.uplink.link import Acked, LinkDown, LinkUp
+from agent.uplink.resolver import Resolver
 from agent.uplink.session import Patience, Session
 from agent.uplink.settings import UplinkSettings
+from agent.uplink.stream import Stream
 from agent.uplink.wire import Message
 
 QUICK = Patience(connect_s=2.0, answer_s=0.3)
@@ -158,7 +164,10 @@ def test_captive_portal_is_no_mqtt_broker(fake_broker):
     broker = fake_broker(play)
     with session(configured(broker)) as (_, news):
         down = news.next()
-    assert down.reason.startswith("no MQTT broker answers")
+    assert down.reason == (
+        "no MQTT broker answers: "
+        "a web page answers instead: does this network want a login (captive portal)?"
+    )
     broker.close()
     assert {heard.get_nowait()[:1] for _ in range(heard.qsize())} <= {b"\x10", b""}
 
@@ -397,25 +406,31 @@ def test_exception_in_the_queue_does_not_kill_the_thread(fake_broker, kind):
     assert isinstance(failed[0], kind)
 
 
-@pytest.mark.parametrize(
-    "bytes_",
-    [
-        b"\x40\x02\x00\x63",  # PUBACK of something never sent
-        b"\x40\x03\x00\x01\xee",  # PUBACK with an unknown code
-        b"\x40\xff\xff\xff\xff\x7f",  # length beyond four bytes
-        b"\x30\x04\x00\x02\xff\xfe",  # PUBLISH with a topic that is no UTF-8
-        b"\x30\x03\x00\x09x",  # PUBLISH shorter than its topic
-        b"\x90\x00\xb0\x00\xf0\x00\x00\x00",  # SUBACK, UNSUBACK, AUTH, reserved: all empty
-        bytes(range(256)) * 4,
-    ],
-)  # fmt: skip
-def test_hostile_bytes_end_a_link_at_most(fake_broker, bytes_):
+HOSTILE = [
+    *[bytes([kind << 4, 0]) for kind in range(16)],  # each kind of packet, empty
+    *[bytes([kind << 4 | 15, 4, 0, 1, 0, 0]) for kind in range(16)],  # with all flags
+    b"\x40\x02\x00\x63",  # PUBACK of something never sent
+    b"\x40\x03\x00\x01\xee",  # PUBACK with an unknown code
+    b"\x90\x03\x00\x07\x00" + b"\xb0\x03\x00\x07\x00",  # SUBACK, UNSUBACK never asked for
+    b"\x40\xff\xff\xff\xff\x7f",  # length beyond four bytes
+    b"\x30\x04\x00\x02\xff\xfe",  # PUBLISH with a topic that is no UTF-8
+    b"\x30\x03\x00\x09x",  # PUBLISH shorter than its topic
+    b"\x32\x05\x00\x03a/b",  # PUBLISH without its id
+    b"\x34\x08\x00\x03a/b\x00\x01\x00",  # PUBLISH at quality 2
+    b"\x30\xff\xff\xff\x7f",  # 256 MB announced
+    bytes(range(256)) * 4,
+]
+
+
+@pytest.mark.parametrize("bytes_", HOSTILE, ids=lambda data: data[:8].hex())
+def test_hostile_bytes_end_a_link_at_most(fake_broker, bytes_, record_property):
     """Whatever a broker sends, the thread lives and connects again."""
+    record_property("injections", 1)
 
     def play(broker, sock, _number):
         broker.accept(sock)
+        broker.published(sock)  # by then CONNACK has been read
         sock.sendall(bytes_)
-        sock.recv(4096)
         sock.settimeout(0.1)
         sock.recv(4096)
 
@@ -423,6 +438,123 @@ def test_hostile_bytes_end_a_link_at_most(fake_broker, bytes_):
         first = news.until(LinkUp)
         made.publish(HELLO, first.link)
         assert news.until(LinkUp).link > first.link
+
+
+def test_claimed_length_takes_no_memory(fake_broker, record_property):
+    """A broker that announces 256 MB and sends them is left at once: memory stays flat."""
+    record_property("injections", 10)
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        broker.published(sock)
+        sock.sendall(b"\x30\xff\xff\xff\x7f")
+        for _ in range(256):
+            sock.sendall(bytes(1 << 20))
+
+    def next_reason(made, news):
+        made.publish(HELLO, news.until(LinkUp).link)
+        return news.until(LinkDown).reason
+
+    with session(configured(fake_broker(play)), wait=lambda _: False) as (made, news):
+        next_reason(made, news)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        reasons = {next_reason(made, news) for _ in range(10)}
+        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert reasons == {"the broker sends a packet of 268435455 bytes"}
+    assert grown_kib < 10_000
+
+
+def test_session_present_changes_nothing(fake_broker, make_event, record_property):
+    """Whether the broker claims to know the session or not, what it has not acknowledged goes."""
+    record_property("injections", 2)
+
+    def play(broker, sock, number):
+        broker.accept(sock, bytes([0x20, 3, number % 2, 0, 0]))
+        mid, _ = broker.published(sock)
+        if number > 2:
+            sock.sendall(b"\x40\x02" + mid.to_bytes(2, "big"))
+            sock.recv(1)
+
+    agent = Agent(configured(fake_broker(play)), Waiting(make_event(1)))
+    agent.run(lambda: not agent.events.items)
+    agent.stop()
+
+
+def test_will_without_retain_where_the_broker_has_none(fake_broker):
+    """A broker that refuses a retained will gets one that is not, at once and ever after."""
+    flags = queue.SimpleQueue()
+
+    def play(broker, sock, number):
+        _, body = broker.read_connect(sock)
+        flags.put(body[7] & 0x20)
+        sock.sendall(bytes([0x20, 3, 0, 0x9A if number == 1 else 0, 0]))
+
+    with session(configured(fake_broker(play))) as (_, news):
+        assert isinstance(news.next(), LinkUp)
+        news.until(LinkUp)
+    assert [flags.get(timeout=5) for _ in range(3)] == [0x20, 0, 0]
+
+
+def test_exception_in_a_callable_of_others_ends_an_attempt_at_most(fake_broker, record_property):
+    """A pause or a resolver that raises does not kill the thread: it connects all the same."""
+    record_property("injections", 2)
+    failures = [RuntimeError("resolver"), RuntimeError("resolver again")]
+
+    class Broken(Resolver):
+        def addresses(self, host, is_stopping):
+            if failures:
+                raise failures.pop()
+            return super().addresses(host, is_stopping)
+
+    with session(configured(fake_broker(stay)), resolver=Broken()) as (_, news):
+        assert isinstance(news.next(), LinkUp)
+    assert not failures
+
+
+def test_descriptors_above_1023_are_served(fake_broker, make_event, record_property):
+    """With more than 1,024 descriptors open, where select() fails, a link comes up and delivers."""
+    record_property("injections", 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+
+    def play(broker, sock, _number):
+        broker.accept(sock)
+        mid, _ = broker.published(sock)
+        sock.sendall(b"\x40\x02" + mid.to_bytes(2, "big"))
+        sock.recv(1)
+
+    broker = fake_broker(play)
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        agent = Agent(configured(broker), Waiting(make_event(1)))
+        agent.run(lambda: not agent.events.items)
+        agent.stop()
+    finally:
+        for fd in held:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_closed_port_is_no_busy_loop(record_property):
+    """Against a closed port for 3 s: a few attempts, and hardly any CPU."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    settings = UplinkSettings((f"mqtt://127.0.0.1:{port}",), insecure=True)
+    news = News()
+    made = Session(settings, "a", HELLO, news.put)
+    used = time.process_time()
+    made.start()
+    deadline = time.monotonic() + 3.0
+    downs = []
+    with contextlib.suppress(queue.Empty):
+        while True:
+            downs.append(news.next(max(0.0, deadline - time.monotonic())))
+    used = time.process_time() - used
+    made.stop(HELLO, 5.0)
+    record_property("injections", len(downs))
+    assert {down.reason for down in downs} == {"connection refused"}
+    assert len(downs) < 20
+    assert used < 0.15
 
 
 def test_stop_is_quick_with_unacknowledged_messages(fake_broker, make_event):
@@ -530,23 +662,28 @@ def test_second_broker_is_taken_when_the_first_is_dead(fake_broker):
         assert news.next().broker == f"127.0.0.1:{broker.port}"
 
 
-def test_nothing_grows_over_many_flaps(fake_broker):
-    """Threads and file descriptors are the same after 50 lost links as after 5."""
+def test_nothing_grows_over_many_flaps(fake_broker, record_property):
+    """Threads, descriptors and objects are the same after 400 lost links as after 100."""
+    record_property("injections", 400)
 
     def play(broker, sock, _number):
         broker.accept(sock)
 
     counts = []
     with session(configured(fake_broker(play)), wait=lambda _: False) as (_, news):
-        for flap in range(1, 51):
+        for flap in range(1, 401):
             news.until(LinkUp)
             news.until(LinkDown)
-            if flap in {5, 50}:
+            if flap in {100, 400}:
                 ours = [t for t in threading.enumerate() if t.name != "fake-broker"]
-                counts.append((len(ours), len(list(Path("/proc/self/fd").iterdir()))))
-    (threads_5, files_5), (threads_50, files_50) = counts
-    assert threads_50 == threads_5
-    assert files_50 <= files_5 + 3
+                gc.collect()
+                objects = sum(isinstance(o, Connection | Stream) for o in gc.get_objects())
+                files = len(list(Path("/proc/self/fd").iterdir()))
+                counts.append((len(ours), files, objects))
+    (threads, files, objects), (threads_later, files_later, objects_later) = counts
+    assert threads_later == threads
+    assert files_later <= files + 3
+    assert objects_later <= objects + 3
 
 
 def test_uplink_runs_on_one_named_thread(fake_broker):

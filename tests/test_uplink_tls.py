@@ -146,7 +146,11 @@ def test_unknown_authority_is_named(tls_broker, authority, tmp_path):
     ("name", "dates", "expected"),
     [
         ("expired", ("20200101000000Z", "20210101000000Z"), "has expired"),
-        ("future", ("20480101000000Z", "20491231235959Z"), "this device's clock is wrong: the broker's certificate is not valid yet"),
+        (
+            "future",
+            ("20480101000000Z", "20491231235959Z"),
+            "this device's clock is wrong: the broker's certificate is not valid yet",
+        ),
     ],
 )
 def test_dates_of_a_certificate_are_named(tls_broker, authority, name, dates, expected):
@@ -226,3 +230,92 @@ def test_unusable_files_are_refusals_that_name_the_keys(authority, key, tmp_path
             agent.stop()
             assert down.is_refused
             assert down.reason.startswith("ca_file, cert_file or key_file cannot be used: ")
+
+
+PAST, NEXT_YEAR, LONG_AGO = 1_577_836_800.0, 1_830_000_000.0, 1_000_000_000.0  # 2020, 2027, 2001
+
+
+def test_certificate_of_the_future_is_the_clocks_fault(tls_broker, authority, record_property):
+    """Not valid yet: told as the clock's fault with the device's date, and tried again in 30 s."""
+    record_property("injections", 1)
+    dates = ("20480101000000Z", "20491231235959Z")
+    broker = tls_broker(authority.issue("later", "IP:127.0.0.1", *dates))
+    pauses = queue.SimpleQueue()
+
+    def wait(seconds):
+        pauses.put(seconds)
+        return pauses.qsize() > 3
+
+    agent = Agent(settings(broker, ca_file=authority.ca_file), wait=wait, draw=lambda _, high: high)
+    down = agent.news.next()
+    agent.stop()
+    assert (down.part, down.is_refused) == ("uplink.clock", True)
+    assert "this device's clock is wrong" in down.reason
+    assert "the device's date is 20" in down.reason
+    assert pauses.get(timeout=5) <= 30.0
+
+
+def test_clock_below_the_floor_keeps_no_broker_away(tls_broker, authority, record_property):
+    """Where the clock is behind its floor, a certificate from after the floor is accepted."""
+    record_property("injections", 1)
+    # The device's clock cannot be set back here; a certificate of the future stands for it.
+    dates = ("20480101000000Z", "20491231235959Z")
+    broker = tls_broker(authority.issue("no-clock", "IP:127.0.0.1", *dates))
+    agent = Agent(settings(broker, ca_file=authority.ca_file), floor=lambda: PAST)
+    up = agent.news.next()
+    agent.stop()
+    assert isinstance(up, LinkUp)
+
+
+@pytest.mark.parametrize(
+    ("name", "alternative", "until", "expected"),
+    [
+        ("lapsed", "IP:127.0.0.1", "20210101000000Z", "the broker's certificate has expired"),
+        ("stranger", "IP:127.0.0.2", "20491231235959Z", "is for another address"),
+    ],
+)
+def test_clock_below_the_floor_opens_no_door(
+    tls_broker, authority, name, alternative, until, expected
+):
+    """Without dates, the name and an expiry before the floor are still checked."""
+    broker = tls_broker(authority.issue(name, alternative, until=until))
+    agent = Agent(settings(broker, ca_file=authority.ca_file), floor=lambda: NEXT_YEAR)
+    down = agent.news.next()
+    agent.stop()
+    assert expected in down.reason
+    assert down.is_refused
+
+
+def test_clock_below_the_floor_trusts_no_other_authority(tls_broker, authority, tmp_path):
+    """Without dates, the chain is still checked."""
+    broker = tls_broker(authority.issue("unknown", "IP:127.0.0.1"))
+    other = Authority(tmp_path / "other").ca_file
+    agent = Agent(settings(broker, ca_file=other), floor=lambda: NEXT_YEAR)
+    down = agent.news.next()
+    agent.stop()
+    assert "comes from an unknown authority" in down.reason
+
+
+def test_link_without_dates_ends_when_the_clock_is_set(tls_broker, authority, record_property):
+    """Once the clock is right the link is made anew, and the certificate checked in full."""
+    record_property("injections", 1)
+    dates = ("20200101000000Z", "20210101000000Z")
+    broker = tls_broker(authority.issue("overdue", "IP:127.0.0.1", *dates))
+    floors = [LONG_AGO]
+    agent = Agent(settings(broker, ca_file=authority.ca_file), floor=lambda: floors[0])
+    assert isinstance(agent.news.next(), LinkUp)
+    floors[0] = None
+    assert "the clock is set" in agent.news.until(LinkDown).reason
+    down = agent.news.until(LinkDown)
+    agent.stop()
+    assert "the broker's certificate has expired" in down.reason
+
+
+def test_key_that_others_can_read_is_not_used(tls_broker, authority, record_property):
+    """An open key file is a refusal that names the command which closes it."""
+    record_property("injections", 1)
+    broker = tls_broker(authority.issue("careful", "IP:127.0.0.1"), "require_certificate true")
+    cert, key = authority.issue("open", "DNS:device")
+    Path(key).chmod(0o644)
+    configured = settings(broker, ca_file=authority.ca_file, cert_file=cert, key_file=key)
+    assert reason(configured).endswith(f"is open to others; fix: chmod o-rwx {key}")

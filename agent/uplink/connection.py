@@ -233,7 +233,7 @@ class Connection:
         if code is not None:
             return disconnected(code, self._elsewhere)
         cause = self._stream.failure
-        if self._is_up:
+        if self._is_up or self._stream.guard.connack == 0:
             return cause or NotConnected(what)
         if isinstance(cause, Refused):
             return cause

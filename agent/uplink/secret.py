@@ -24,7 +24,7 @@ def openness(file: Path) -> str:
 def check_closed(name: str) -> None:
     """Raise PermissionError, with the command that mends it, for a file that everybody can read."""
     if problem := openness(Path(name)):
-        raise PermissionError(problem)
+        raise PermissionError(f"{name} is {problem}")
 
 
 def read_password(name: str) -> str:

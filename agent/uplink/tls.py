@@ -3,7 +3,7 @@
 A device without a clock of its own starts in 1970 or at some moment of the past, and no certificate
 is valid then. While the kernel's clock is not set and shows a time before one that is known to be
 past (the floor), dates are left to us: openssl checks chain, name and key as ever, and we check
-that the broker's certificate had not expired at the floor. See docs/decisions/0010.
+that the broker's certificate had not expired at the floor. See docs/decisions/0008.
 """
 
 from __future__ import annotations
