@@ -129,18 +129,18 @@ def test_what_is_no_reading_is_kept_and_never_sent(tmp_path: Path) -> None:
 def test_segments_stay_until_no_restart_needs_them(tmp_path: Path) -> None:
     """What is acknowledged stays from keep_from on; reap deletes whole segments below it."""
     buffer = Buffer(tmp_path, MIB)
-    fill(buffer, 1, 3500)
-    buffer.acknowledge(range(1, 3501))
-    assert len(list(buffer.since(0))) == 3500, "before a snapshot says so, nothing goes"
+    fill(buffer, 1, 7000)
+    buffer.acknowledge(range(1, 7001))
+    assert len(list(buffer.since(0))) == 7000, "before a snapshot says so, nothing goes"
     first = next(i.stamp.sequence for i in buffer.since(0))
-    buffer.keep_from = 1500
+    buffer.keep_from = 3000
     buffer.reap()
     left = [i.stamp.sequence for i in buffer.since(0)]
-    assert first < left[0] <= 1500
-    assert left == list(range(left[0], 3501))
-    buffer.keep_from = 3501
+    assert first < left[0] <= 3000
+    assert left == list(range(left[0], 7001))
+    buffer.keep_from = 7001
     buffer.reap()
-    assert [i.stamp.sequence for i in buffer.since(0)][-1] == 3500, "the newest segment stays"
+    assert [i.stamp.sequence for i in buffer.since(0)][-1] == 7000, "the newest segment stays"
     assert buffer.waiting == 0
 
 
@@ -166,7 +166,7 @@ def test_the_oldest_are_thinned_and_counted(tmp_path: Path) -> None:
 def test_a_full_disk_thins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no new segment fits, the oldest goes for it; where none is left, it is StorageFull."""
     buffer = Buffer(tmp_path, MIB)
-    fill(buffer, 1, 2500)
+    fill(buffer, 1, 5000)
     original = os.fsync
 
     def fsync(fd: int) -> None:
@@ -175,8 +175,8 @@ def test_a_full_disk_thins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         original(fd)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    fill(buffer, 2501, 4000)
-    assert buffer.last_sequence == 4000
+    fill(buffer, 5001, 8000)
+    assert buffer.last_sequence == 8000
     assert buffer.thinned.count > 2000
 
     def full(_: int) -> None:
@@ -184,7 +184,7 @@ def test_a_full_disk_thins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageFull):
-        fill(buffer, 4001, 6000)
+        fill(buffer, 8001, 12_000)
 
 
 def test_it_syncs_once_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,6 @@ from drivers.reading import (
 )
 
 TABLE = "inputs"
-SEGMENT_BYTES = 128 * 1024  # 1,000 readings take about 115 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Buffer:
     """
 
     def __init__(self, folder: Path, bound_bytes: int, group: int = 32) -> None:
-        self._journal = Journal(folder, segment_bytes=SEGMENT_BYTES)
+        self._journal = Journal(folder)
         self._table = self._journal.table(TABLE)
         self._spool = self._table.spool
         self._spool.keep_from = 0

@@ -37,7 +37,7 @@ class Spool(Shelf):
         self,
         folder: Path,
         segment_bytes: int = 256 * 1024,
-        segment_documents: int = 1000,
+        segment_documents: int = 2000,
         reserve: int = 1,
     ) -> None:
         self.next_id = 1
