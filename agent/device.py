@@ -21,7 +21,7 @@ from agent.uplink.link import LinkDown, LinkMessage, LinkUp
 log = logging.getLogger(__name__)
 
 FAULTS = f"{Kind.DEVICE_FAULT.value}/"
-QUIET_ROUNDS = 12  # looks at the store without anything given up, an hour or so, end that fault
+QUIET_ROUNDS = 360  # looks at the store without anything given up, an hour or so, end that fault
 HELD_S = 10.0
 PEACE_S = 600.0
 

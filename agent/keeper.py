@@ -21,7 +21,19 @@ from typing import Any
 
 from agent.errors import StorageFull
 from agent.events import Event, Input
-from agent.keeping import Batch, Done, Kept, Lend, Lent, News, Queue, Snapshot, Stock, Trouble
+from agent.keeping import (
+    Batch,
+    Count,
+    Done,
+    Kept,
+    Lend,
+    Lent,
+    News,
+    Queue,
+    Snapshot,
+    Stock,
+    Trouble,
+)
 from agent.recovery import Store, keep
 from drivers.reading import Reading
 
@@ -60,7 +72,7 @@ class Keeper:
         self._done_readings: list[int] = []
         self._pending: list[Event] = []
         self._retry_at = self._sync_at = self._prepare_at = 0.0
-        self._told: dict[str, str] = {}
+        self._told: dict[str, str] = {}  # empty: what an earlier run has told is ended too
         self._busy_since: float | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
@@ -120,6 +132,10 @@ class Keeper:
         """Put a snapshot in place that knows all inputs up to a sequence, and tell the Stock."""
         self.flush()
         self._requests.put(Snapshot(document, sequence))
+
+    def count(self) -> None:
+        """Ask for the Stock."""
+        self._requests.put(Count())
 
     def stop(self, timeout_s: float) -> bool:
         """Finish what was handed over, and close; False if that takes longer."""
@@ -206,6 +222,8 @@ class Keeper:
                 self._lend(request)
             case Snapshot():
                 self._keep_snapshot(request)
+            case Count():
+                self._post(self._stock())
             case None:
                 self._stopping = True
 
@@ -268,6 +286,6 @@ class Keeper:
 
     def _tell(self, part: str, reason: str) -> None:
         """Report a change once."""
-        if reason != self._told.get(part, ""):
+        if reason != self._told.get(part):
             self._told[part] = reason
             self._post(Trouble(part, reason))

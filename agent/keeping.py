@@ -52,6 +52,11 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Tell the Stock."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Events up to this sequence are on disk."""
 

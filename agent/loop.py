@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MISSED_S = 10.0  # between snapshots while inputs cannot be journalled
 SNAPSHOT_S, SNAPSHOT_ITEMS = 300.0, 20_000  # inputs to run again after a restart: half a second
+STOCK_S = 10.0
 HEALTH_S = 60.0
 FLUSH_S, FLUSH_TURNS = 1.0, 20  # for the last PUBACKs when the agent is stopped
 CLOSE_S = 1.5  # for the disk when the agent is stopped
@@ -82,7 +83,7 @@ class Loop:
         self._device = Device(inbox, pipeline)
         self._stock: Stock | None = None
         self._count = self._count_kept = 0
-        self._next = dict.fromkeys(("tick", "snapshot", "health"), 0.0)
+        self._next = dict.fromkeys(("tick", "snapshot", "stock", "health"), 0.0)
 
     def run(self) -> str:
         """Decide until a Stop comes; return its reason."""
@@ -204,6 +205,9 @@ class Loop:
                 self._reading_window.nudge()
         if self._count - self._count_kept >= SNAPSHOT_ITEMS or now >= self._next["snapshot"]:
             self._snapshot()
+        if now >= self._next["stock"]:
+            self._next["stock"] = now + STOCK_S
+            self._keeper.count()
         if now >= self._next["health"]:
             self._next["health"] = now + HEALTH_S
             self._delivery.post(self._wire.health(self._counters()))

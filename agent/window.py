@@ -146,13 +146,14 @@ class EventWindow(Window[Event]):
         super().__init__(last, MOST_EVENTS)
         self._keeper = keeper
         self._now = now
+        self._looked = 0.0
         self._unsaved: dict[int, tuple[Event, float]] = {}
 
     @property
     def not_before(self) -> float | None:
         """When the next event that is not on disk will be given all the same; None for none."""
-        now = self._now()
-        return next((until for _, until in self._unsaved.values() if until > now), None)
+        untils = (until for _, until in self._unsaved.values())
+        return next((until for until in untils if until > self._looked), None)
 
     @property
     def unsaved(self) -> int:
@@ -183,7 +184,8 @@ class EventWindow(Window[Event]):
 
     def _is_ready(self, item: Event) -> bool:
         _, until = self._unsaved.get(item.sequence, (item, 0.0))
-        return until <= self._now()
+        self._looked = self._now()
+        return until <= self._looked
 
     def _is_stored(self, item: Event) -> bool:
         return item.sequence not in self._unsaved
