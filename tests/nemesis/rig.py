@@ -33,7 +33,7 @@ profile = "street"
 timezone = "Asia/Shanghai"
 place = {{ zh = "广州市黄埔区萝岗街下中路", en = "Xiazhong Road, Luogang, Huangpu, Guangzhou" }}
 [uplink]
-brokers = ["mqtt://127.0.0.1:{port}"]
+brokers = ["mqtt://{host}:{port}"]
 insecure = true
 readings = true
 {uplink}
@@ -164,11 +164,13 @@ class Rig:
         uplink: str = "",
         readings_mib: int = 256,
         more: str = "",
+        host: str = "127.0.0.1",
     ) -> Path:
         """A site's configuration."""
         path = self.name("site").with_suffix(".toml")
         path.write_text(
-            SITE.format(site=site, port=broker_port, uplink=uplink, readings_mib=readings_mib)
+            SITE.format(site=site, host=host, port=broker_port, uplink=uplink,
+                        readings_mib=readings_mib)
             + "".join(SENSOR.format(name=name, path=port.path, mount=MOUNT_MM)
                       for name, port in ports.items())
             + more
