@@ -12,6 +12,8 @@ from agent.uplink.broker import Broker
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.stream import Stream
 
+SMALL_BYTES = 536  # what every way has to carry: RFC 9293 section 3.7.1
+
 
 def dial(
     broker: Broker,
@@ -19,6 +21,8 @@ def dial(
     settings: UplinkSettings,
     timeout_s: float,
     floor: float | None,
+    *,
+    small: bool = False,
 ) -> Stream:
     """Connect to one address of a broker. With TLS it must prove to be the broker by its name.
 
@@ -28,6 +32,7 @@ def dial(
         settings: the files to use.
         timeout_s: for TCP, and again for TLS.
         floor: a moment that is surely past, where the clock is known to be behind it.
+        small: send and take small segments only, for a way that swallows large ones.
 
     Raises:
         NotConnected: it cannot be reached for now.
@@ -35,7 +40,7 @@ def dial(
     """
     context = _context(settings, checks_dates=floor is None) if broker.is_tls else None
     try:
-        sock = socket.create_connection((address, broker.port), timeout_s)
+        sock = _connect(address, broker.port, timeout_s, small=small)
     except OSError as error:
         raise NotConnected(tls.explain(error)) from error
     try:
@@ -52,6 +57,22 @@ def dial(
         _hang_up(sock)
         raise tls.failure(error) from error
     return Stream(sock)
+
+
+def _connect(address: str, port: int, timeout_s: float, *, small: bool) -> socket.socket:
+    family, kind, proto, _, where = socket.getaddrinfo(
+        address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    sock = socket.socket(family, kind, proto)
+    try:
+        sock.settimeout(timeout_s)
+        if small:  # before the handshake, which tells the other side too
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_BYTES)
+        sock.connect(where)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _context(settings: UplinkSettings, *, checks_dates: bool) -> ssl.SSLContext:

@@ -43,7 +43,7 @@ from agent.uplink.tls import ClockWrong
 from agent.uplink.waker import Waker
 from agent.uplink.wire import Message
 
-RECHECK_S = 3600.0  # after a link of that length MQTT 5 is tried first again
+RECHECK_S = 3600.0  # after a link of that length MQTT 5 and large segments are tried again
 SILENT_ENDS = 4  # links in a row that were closed without a word, until that looks like a conflict
 
 log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class Session:
         self._attempts = 0
         self._current: Connection | None = None
         self._dates_unchecked = False
+        self._sends_small = False
         self._waker = Waker()
         self.progress = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="uplink", daemon=True)
@@ -165,6 +166,7 @@ class Session:
         """
         connection = self._current
         if connection is not None and connection.link == link:
+            self._sends_small = True  # it may be that large packets are lost on the way
             connection.give_up(reason)
 
     def stop(self, farewell: Message, timeout_s: float) -> None:
@@ -272,7 +274,14 @@ class Session:
             identity = replace(identity, will=replace(identity.will, retain=False))
         floor = self._floor() if broker.is_tls else None
         self._dates_unchecked = floor is not None
-        stream = dial(broker, address, identity.settings, self._patience.connect_s, floor)
+        stream = dial(
+            broker,
+            address,
+            identity.settings,
+            self._patience.connect_s,
+            floor,
+            small=self._sends_small,
+        )
         connection = Connection(
             self._attempts,
             broker,
@@ -325,6 +334,7 @@ class Session:
             self._backoff.lost(now, held_s)
             if held_s >= RECHECK_S:
                 self._known[index].first_version = Version.V5
+                self._sends_small = False
         if held_s is None or rest is not Rest.NONE:
             self._backoff.failed(index, now, rest)
         self._tell(

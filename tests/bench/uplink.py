@@ -28,8 +28,10 @@ def event(sequence: int) -> Event:
         "specversion": "1.0",
         "id": f"a{sequence}.1",
         "sequence": f"{sequence:012d}",
-        "data": {"kind": "home.help", "text": {"zh": "求助", "en": "help"}, "detail": "x" * 400},
-    }
+        "boot": "bench",
+        "data": {"kind": "home.help", "level": "red", "rev": 1, "clock": "synced",
+                 "text": {"zh": "求助", "en": "help"}, "detail": "x" * 400},
+    }  # fmt: skip
     return Event(sequence, 2000.0, Kind.HELP, payload)
 
 
