@@ -1,0 +1,53 @@
+"""The agent with a saboteur aboard: takes orders such as `hang disk` or `press 17` on stdin.
+
+python tests/saboteur.py run --config SITE.toml ...
+
+`hang NAME` makes that thread sleep where it is, `end NAME` throws it out of whatever it does, past
+every `except Exception`; `press PIN` closes a contact of gpiozero's mock pins. Threads are looked after with a patience of two seconds instead of thirty.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+
+from gpiozero import Device
+
+from agent import app
+from agent.cli import main
+from agent.health import Watched
+
+PATIENCE_S = 2.0
+
+
+class Hang(BaseException):
+    """Sleeps in the thread in which it is raised."""
+
+    def __init__(self) -> None:
+        time.sleep(3600.0)
+
+
+class End(BaseException):
+    """Nobody expects it."""
+
+
+def obey() -> None:
+    """Carry out orders."""
+    for line in sys.stdin:
+        what, name = line.split()
+        if what == "press":
+            Device.pin_factory.pin(int(name)).drive_low()
+            continue
+        thread = next(thread for thread in threading.enumerate() if thread.name == name)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object({"hang": Hang, "end": End}[what])
+        )
+
+
+if __name__ == "__main__":
+    Watched.__init__.__defaults__ = (PATIENCE_S, None)
+    app.DISK_PATIENCE_S = PATIENCE_S
+    threading.Thread(target=obey, name="saboteur", daemon=True).start()
+    sys.exit(main())
