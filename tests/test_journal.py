@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from disks import memory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -26,6 +27,9 @@ CHANGING = ("pwrite", "write", "fsync", "fdatasync", "ftruncate", "replace", "re
 
 class Killed(BaseException):
     """The process ends here."""
+
+
+Record = Callable[[str, object], None]
 
 
 def open_table(folder: Path, name: str = "t", **sizes: int) -> JournalTable:
@@ -51,6 +55,13 @@ def segments(folder: Path) -> list[Path]:
 def abandon(table: JournalTable) -> None:
     """Let go of a table as a dying process does: nothing is written."""
     table.spool._writer.close()
+
+
+@pytest.fixture
+def shm() -> Iterator[Path]:
+    """Memory, for what asks a thousand times for a sync and never for a power cut."""
+    with memory() as folder:
+        yield folder
 
 
 # TinyDB's public calls
@@ -140,14 +151,18 @@ def test_a_document_longer_than_a_segment_fits(tmp_path: Path) -> None:
     assert [len(document["x"]) for document in found] == [5000, 1, 900]
 
 
-def test_segments_go_by_number(tmp_path: Path) -> None:
-    """Order is by number, and a jump in the ids is neither a document nor damage."""
+def test_segments_go_by_number(tmp_path: Path, record_property: Record) -> None:
+    """Order is by number, not by age; a jump in the ids is neither a document nor damage."""
     table = open_table(tmp_path, segment_documents=2)
     number(table, 8, 9, 10, 99, 100, 101, 200_000)
     for again in (table, open_table(tmp_path)):
         assert list(contents(again)) == [8, 9, 10, 99, 100, 101, 200_000]
         assert len(again) == 7
         assert again.damage.count == 0
+    for age, path in enumerate(segments(tmp_path)):  # the clock went back while they were written
+        os.utime(path, (1e9 - age, 1e9 - age))
+    record_property("injections", age + 1)
+    assert list(contents(open_table(tmp_path))) == [8, 9, 10, 99, 100, 101, 200_000]
     (tmp_path / "t" / "000000000010.ack").unlink()
     assert list(contents(open_table(tmp_path))) == [8, 9, 10, 99, 100, 101, 200_000]
 
@@ -218,7 +233,7 @@ def ten(tmp_path: Path) -> Callable[[], tuple[Path, Path, list[tuple[int, int]]]
     return make
 
 
-def test_a_flipped_byte_loses_one_record(ten: Callable[..., Any]) -> None:
+def test_a_flipped_byte_loses_one_record(ten: Callable[..., Any], record_property: Record) -> None:
     """Whichever byte of a record is hit, that record is lost and counted, and no other."""
     start, stop = ten()[2][4]
     for at in range(start, stop):
@@ -238,9 +253,12 @@ def test_a_flipped_byte_loses_one_record(ten: Callable[..., Any]) -> None:
             again = open_table(folder)
             assert list(contents(again)) == [1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
             assert again.damage.count == 0, "it is told once"
+    record_property("injections", 4 * (stop - start) - 1)
 
 
-def test_a_cut_at_any_byte_loses_what_is_cut(ten: Callable[..., Any]) -> None:
+def test_a_cut_at_any_byte_loses_what_is_cut(
+    ten: Callable[..., Any], record_property: Record
+) -> None:
     """Cut or zeroed anywhere in its last three records, all earlier ones stay and it goes on."""
     places = ten()[2]
     for at in range(places[7][0], places[9][1]):
@@ -255,10 +273,13 @@ def test_a_cut_at_any_byte_loses_what_is_cut(ten: Callable[..., Any]) -> None:
             assert table.damage.torn == (at != places[whole][0])
             number(table, whole + 1, whole + 2)
             assert contents(open_table(folder)) == numbered(*range(1, whole + 3))
+    record_property("injections", 2 * (places[9][1] - places[7][0]))
 
 
 @pytest.mark.parametrize("filler", [b"\x00", b"\xff", b"\n", b"0"])
-def test_a_lost_block_loses_what_it_covers(tmp_path: Path, filler: bytes) -> None:
+def test_a_lost_block_loses_what_it_covers(
+    tmp_path: Path, filler: bytes, record_property: Record
+) -> None:
     """4 KiB of anything in the middle: the records in it are counted, those behind it are there."""
     table = open_table(tmp_path)
     number(table, *range(1, 801))
@@ -272,6 +293,7 @@ def test_a_lost_block_loses_what_it_covers(tmp_path: Path, filler: bytes) -> Non
     assert len(contents(again)) in (len(whole), len(whole) + 1)
     assert list(contents(again))[-1] == 800
     assert again.damage.count == 800 - len(contents(again))
+    record_property("injections", 1)
 
 
 @given(data=st.binary(max_size=400), cut=st.integers(0, 60))
@@ -314,7 +336,9 @@ WRONG: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_file_of_another_kind_is_set_aside(tmp_path: Path, kind: str) -> None:
+def test_a_file_of_another_kind_is_set_aside(
+    tmp_path: Path, kind: str, record_property: Record
+) -> None:
     """What stands in a segment's place never stops it: the rest is delivered and it goes on."""
     for victim in range(4):
         folder = tmp_path / str(victim)
@@ -335,6 +359,7 @@ def test_a_file_of_another_kind_is_set_aside(tmp_path: Path, kind: str) -> None:
         again.remove(doc_ids=rest)
         assert again.all() == [{"n": "new"}]
         assert open_table(folder).all() == [{"n": "new"}]
+    record_property("injections", 4)
 
 
 def test_the_folder_may_be_a_file(tmp_path: Path) -> None:
@@ -402,6 +427,7 @@ def at_call(when: int, error: BaseException) -> tuple[Callable[[str], None], lis
 def life(table: JournalTable, promised: dict[int, Any], done: set[int]) -> None:
     """Add, sync, remove; note in `promised` what was promised, in `done` what was given back."""
     for first in range(1, 30, 3):
+        table.spool.prepare()
         number(table, first, first + 1, first + 2)
         promised.update(numbered(first, first + 1, first + 2))
         table.sync()
@@ -410,10 +436,12 @@ def life(table: JournalTable, promised: dict[int, Any], done: set[int]) -> None:
         table.remove(doc_ids=gone)
 
 
-def test_killed_at_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_at_any_call(
+    shm: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
+) -> None:
     """Wherever the process ends, all it was promised is there, in order, and nothing else."""
     for when in range(1, 10_000):
-        folder = tmp_path / str(when)
+        folder = shm / str(when)
         seen, calls = at_call(when, Killed())
         promised: dict[int, Any] = {}
         done: set[int] = set()
@@ -436,13 +464,16 @@ def test_killed_at_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         number(again, again.spool.next_id)
     assert when > 60, "it was killed at many places"
     assert len(calls) < when
+    record_property("injections", when - 1)
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
-def test_failing_at_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_failing_at_any_call(
+    shm: Path, monkeypatch: pytest.MonkeyPatch, code: int, record_property: Record
+) -> None:
     """One failing call is made good or raised; what was promised is there, also after it."""
     for when in range(1, 10_000):
-        folder = tmp_path / str(when)
+        folder = shm / str(when)
         seen, calls = at_call(when, OSError(code, "injected"))
         promised: dict[int, Any] = {}
         done: set[int] = set()
@@ -467,12 +498,14 @@ def test_failing_at_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, co
             assert again.damage.count == again.damage.files == 0
             assert list(found)[-1] == 30
     assert when > 60
+    record_property("injections", when - 1)
 
 
 def life_from(table: JournalTable, promised: dict[int, Any], done: set[int]) -> None:
     """Go on where `life` was stopped by an error."""
     for first in range(1, 30, 3):
         new = [i for i in (first, first + 1, first + 2) if i >= table.spool.next_id]
+        table.spool.prepare()
         for doc_id in new:
             number(table, doc_id)
         table.sync()
@@ -501,12 +534,15 @@ def test_a_failed_sync_is_written_anew(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(again) == 5
 
 
-def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_writes_are_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
+) -> None:
     """A disk that takes one byte a call gets the same file."""
     original = os.pwrite
     monkeypatch.setattr(os, "pwrite", lambda fd, data, at: original(fd, data[:7], at))
     table = open_table(tmp_path, segment_bytes=2000)
     number(table, *range(1, 20))
+    record_property("injections", 2000 // 7)
     assert contents(open_table(tmp_path)) == numbered(*range(1, 20))
     monkeypatch.setattr(os, "pwrite", lambda *_: 0)
     with pytest.raises(StorageError, match="takes no bytes"):
@@ -574,6 +610,11 @@ class Power(RuleBasedStateMachine):
         if self.newest() != before:  # what is not in the newest file is synced
             self.end = 0
             self.synced = int(str(self.newest()).rpartition("/")[2][:12]) - 1
+
+    @rule()
+    def prepare(self) -> None:
+        """Make a segment ahead."""
+        assert self.table.spool.prepare()
 
     @rule()
     def sync(self) -> None:
@@ -655,9 +696,9 @@ class Power(RuleBasedStateMachine):
         assert len(self.table) == len(there)
 
 
-def test_no_history_loses_or_invents(tmp_path: Path) -> None:
+def test_no_history_loses_or_invents(shm: Path) -> None:
     """Through any order of adding, syncing, removing, dying and power cuts, nothing synced is lost."""
-    Power.folder, Power.runs = tmp_path, iter(range(10**9))
+    Power.folder, Power.runs = shm, iter(range(10**9))
     run_state_machine_as_test(
         Power,
         settings=settings(

@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from agent.store.files import create, sync_folder
+from agent.store.files import create, set_aside, sync_folder
 
 SUFFIX = ".spare"
 
@@ -71,8 +71,9 @@ class Spares:
         kept: list[Path] = []
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             with suppress(OSError):
-                is_plain = path.is_file() and not path.is_symlink()
-                if is_plain and path.stat().st_size == self._size and path.name in self._names:
+                if path.is_symlink() or not path.is_file():
+                    set_aside(path)
+                elif path.stat().st_size == self._size and path.name in self._names:
                     kept.append(path)
                 else:
                     path.unlink()
