@@ -1,0 +1,220 @@
+"""The disk's thread under everything that may happen to it, with real files and a virtual clock."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty_disk import FaultyDisk
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sites import MONDAY, street
+from test_loop import Life
+
+from agent import window
+from agent.clock import ManualClock
+from agent.events import Event, Input
+from agent.inbox import Inbox
+from agent.store.spool import Spool
+from agent.uplink.link import Acked, LinkDown, LinkUp
+from drivers.reading import Quantity
+
+ROUNDS = 200
+MEMORY = {"MOST_EVENTS": 2, "MOST_READINGS": 4, "TIDY": 2}  # it is soon outgrown
+SMALL = (2048, 12, 1)  # bytes, documents, reserve: so that a short life has several segments
+
+
+class Acknowledged(logging.Handler):
+    """Ids of the events that the agent has said are on disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("event id="):
+            self.ids.add(message.split()[1].removeprefix("id="))
+
+
+class HardLife(Life):
+    """A run of the agent whose disk may be slow to answer."""
+
+    is_hung = False
+
+    def __init__(self, folder: Path, clock: ManualClock) -> None:
+        self.link = 0
+        self.answered = 0
+        self.handed: set[str] = set()
+        super().__init__(street(), folder, clock)
+
+    def turn(self) -> None:
+        """Let both threads work, or only the deciding one."""
+        keep = self.keeper.keep
+
+        def note(inputs: Sequence[Input], events: Sequence[Event]) -> int:
+            self.handed |= {event.id for event in events}
+            return keep(inputs, events)
+
+        self.keeper.keep = note  # type: ignore[method-assign]
+        try:
+            if self.is_hung:
+                self.loop.turn(0.0)
+            else:
+                super().turn()
+        finally:
+            self.keeper.keep = keep  # type: ignore[method-assign]
+
+
+class Story:
+    """Lives on one folder, one after the other, and what the platform has had of them."""
+
+    def __init__(self, folder: Path, disk: FaultyDisk) -> None:
+        self.folder, self.disk = folder, disk
+        self.clock = ManualClock(mono=5000.0, wall=MONDAY)
+        self.taken: set[str] = set()
+        self.life = HardLife(folder, self.clock)
+
+    def step(self, what: str, value: float) -> None:
+        """Let one thing happen."""
+        life = self.life
+        match what:
+            case "read":
+                life.feed("road-level", Quantity.DISTANCE_MM, 2700 - value, after_s=60.0)
+            case "wait":
+                self.clock.advance(value / 500)
+                life.inbox.tick()
+            case "kill":
+                self.disk.heal()
+                self.life = HardLife(self.folder, self.clock)
+            case "power":
+                self.disk.heal()
+                self.disk.cut_power()
+                self.life = HardLife(self.folder, self.clock)
+            case "up":
+                life.link += 1
+                life.answered = len(life.session.sent)
+                life.inbox.post(LinkUp(life.link, "b", "5", 20))
+            case "down":
+                life.inbox.post(LinkDown(life.link, "gone"))
+            case "answer":
+                self.answer()
+            case "refuse":
+                self.answer(0x97)
+            case "fail":
+                self.disk.fail(1 + int(value) % 7, errno.EIO)
+            case "full":
+                self.disk.fail(1 + int(value) % 40, errno.ENOSPC)
+            case "heal":
+                self.disk.heal()
+            case "hang":
+                life.is_hung = True
+            case "go on":
+                life.is_hung = False
+            case "evict":
+                life.store.buffer.thin()
+        self.life.turn()
+
+    def answer(self, code: int = 0) -> None:
+        """The broker takes the oldest message of this link that it has not answered, or does not."""
+        life = self.life
+        if not life.link or life.answered >= len(life.session.sent):
+            return
+        message = life.session.sent[life.answered]
+        life.answered += 1
+        if "/event/" in message.topic and not code:
+            self.taken.add(json.loads(message.payload)["id"])
+        life.inbox.post(Acked(life.link, life.answered, code))
+
+    def end(self) -> None:
+        """Everything is well at last, and stays so."""
+        self.disk.heal()
+        self.life.is_hung = False
+        self.step("up", 0.0)
+        for _ in range(ROUNDS):
+            self.clock.advance(1.0)
+            self.life.inbox.tick()
+            self.life.turn()
+            while self.life.answered < len(self.life.session.sent):
+                self.answer()
+                self.life.turn()
+            if self.life.delivery.is_idle and not self.life.store.outbox.waiting:
+                return
+        pytest.fail(f"{self.life.store.outbox.waiting} events wait for ever")
+
+
+@contextmanager
+def story(folder: Path) -> Iterator[tuple[Story, Acknowledged]]:
+    log = logging.getLogger("agent.loop")
+    heard, level = Acknowledged(), log.level
+    log.addHandler(heard)
+    log.setLevel(logging.INFO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spool.__init__, "__defaults__", SMALL)
+        for name, number in MEMORY.items():
+            patch.setattr(window, name, number)
+        disk = FaultyDisk(folder, patch)
+        try:
+            yield Story(folder, disk), heard
+        finally:
+            log.removeHandler(heard)
+            log.setLevel(level)
+            disk.close()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("read"), st.floats(0, 520)),
+        st.tuples(
+            st.sampled_from(["kill", "power", "up", "down", "answer", "refuse", "heal", "hang", "go on", "evict"]),
+            st.just(0.0),
+        ),
+        st.tuples(st.sampled_from(["wait", "fail", "full"]), st.floats(0, 500)),
+    ),
+    min_size=5,
+    max_size=80,
+)  # fmt: skip
+SLOW = settings(
+    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@SLOW
+@given(STEPS)
+def test_no_fault_in_any_order_loses_an_event(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, float]]
+) -> None:
+    """What was said to be on disk arrives, and so does all that the last life concluded."""
+    with story(tmp_path_factory.mktemp("story")) as (told, heard):
+        for what, value in steps:
+            told.step(what, value)
+        told.end()
+        assert heard.ids <= told.taken
+        assert told.life.handed <= told.taken
+
+
+def played(folder: Path, depths: Sequence[float], kills: set[int]) -> list[tuple[Any, ...]]:
+    with story(folder) as (told, _), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Inbox, "gap", lambda *_: None)
+        for number, depth in enumerate(depths):
+            if number in kills:
+                told.step("kill", 0.0)
+            told.step("read", depth)
+        events = told.life.stored()
+        return [(e.id, e.sequence, e.payload["data"]["level"], e.payload["type"]) for e in events]
+
+
+@SLOW
+@given(st.lists(st.floats(0, 520), min_size=3, max_size=50), st.sets(st.integers(0, 49)))
+def test_a_restart_at_any_point_equals_no_restart(
+    tmp_path_factory: pytest.TempPathFactory, depths: list[float], kills: set[int]
+) -> None:
+    """But for the gap that it is told of, being killed any number of times changes no event."""
+    whole = played(tmp_path_factory.mktemp("whole"), depths, set())
+    assert played(tmp_path_factory.mktemp("killed"), depths, kills) == whole
