@@ -1,0 +1,188 @@
+"""How long from a contact that closes to the broker's PUBACK, under load and over bad links (C3).
+
+Real but for the pins: the agent's own command, ptys that bring water levels, mosquitto, packets on
+a link. See presser.py for what is measured from when to when.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import threading
+from dataclasses import dataclass
+from itertools import cycle
+
+import presser
+from link import LISTENER, LOSS_30, PLATFORM, PORT, Link
+from outcome import Outcome
+from rig import MOUNT_MM, SENSOR, Rig, wait_for
+from tun import GPRS
+from water import Port
+
+HOME = """
+[site]
+id = "latency"
+profile = "home"
+timezone = "Asia/Shanghai"
+place = {{ zh = "广州市黄埔区萝岗街下中路", en = "Xiazhong Road, Luogang, Huangpu, Guangzhou" }}
+consent = {{ given_by = "resident", on = 2026-11-01 }}
+[uplink]
+brokers = ["mqtt://{host}:{port}"]
+insecure = true
+readings = {readings}
+"""
+CONTACT = """
+[[sensor]]
+name = "{name}"
+driver = "{driver}"
+role = "living"
+pin = {pin}
+contact = "normally_open"
+"""
+PORTS, PORT_HZ = 6, 50.0  # 300 readings a second beside the contacts
+PAUSE_S, SLOW_PAUSE_S = 0.03, 3.0  # between two alarms, on a good and on a bad link
+LAST_S = 300.0  # start, first link, what is still under way at the end
+LOOPBACK_BAR_S, LINK_BAR_S = 1.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured.
+
+    Attributes:
+        took: seconds from contact to PUBACK, rising.
+        missing: contacts whose alarm was not acknowledged by the end.
+        connects: SYNs that reached the broker's side; None where nobody counted.
+    """
+
+    took: list[float]
+    missing: int
+    connects: int | None
+
+    def quantile(self, share: float) -> float:
+        """So many of all contacts were answered within this; one that was not takes for ever."""
+        ranked = [*self.took, *([float("inf")] * self.missing)]
+        return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+
+    @property
+    def note(self) -> str:
+        """In one line."""
+        connects = "" if self.connects is None else f", {self.connects} SYN"
+        return (f"{len(self.took)} alarms, p50 {self.quantile(0.5):.3f} s, p99 "
+                f"{self.quantile(0.99):.3f} s, most {self.took[-1]:.3f} s{connects}")  # fmt: skip
+
+
+class Load:
+    """Water levels on ptys, a dry road, from a thread of its own."""
+
+    def __init__(self, ports: dict[str, Port]) -> None:
+        self._ports = ports
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for distance in cycle(range(MOUNT_MM - 20, MOUNT_MM)):
+            for port in self._ports.values():
+                port.send(distance)
+            if self._stopping.wait(1.0 / PORT_HZ):
+                return
+
+
+def measure(
+    rig: Rig,
+    alarms: int,
+    pause_s: float = PAUSE_S,
+    link: Link | None = None,
+    rule: str = "",
+    *,
+    sends_readings: bool = True,
+) -> Figures:
+    """Close contacts and wait for the answers.
+
+    Args:
+        rig: where brokers, ports and agents come from.
+        alarms: how many.
+        pause_s: between two of them, on average.
+        link: between device and broker; None = loopback.
+        rule: what spoils the link, from the first alarm on.
+        sends_readings: whether the load goes over the link as well; not from homes by default.
+    """
+    broker = rig.broker(*([LISTENER] if link else []))
+    ports = rig.ports(PORTS)
+    host, port = (PLATFORM, PORT) if link else ("127.0.0.1", broker.port)
+    config = rig.name("site").with_suffix(".toml")
+    config.write_text(_home(ports, host, port, sends_readings=sends_readings))
+    load = Load(ports)
+    load.start()
+    rig.parts.callback(load.stop)
+    file = rig.name("alarms").with_suffix(".json")
+    agent = rig.agent(
+        config, rig.name("state"),
+        wrapper=[*(link.wrapper() if link else []), sys.executable, presser.__file__,
+                 str(file), str(alarms), f"{pause_s:g}"],
+    )  # fmt: skip
+    if link and rule:
+        wait_for(lambda: agent.said("uplink up"), 20.0)
+        link.spoil(rule)
+    connects = link.connects() if link else 0
+    wait_for(lambda: file.exists() or not agent.is_running, alarms * pause_s * 1.5 + LAST_S, 0.2)
+    if not file.exists():
+        raise TimeoutError(f"the alarms did not come to an end: {list(agent.log)[-3:]}")
+    connects = link.connects() - connects if link else 0
+    agent.stop()
+    found = [(at, then) for at, then in json.loads(file.read_text())]
+    took = sorted(then - at for at, then in found if then is not None)
+    return Figures(took, len(found) - len(took), connects if link else None)
+
+
+def loopback(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
+    """Under load, on a good link: within a second at p99."""
+    figures = measure(rig, 10_000 if is_long else 1_000)
+    return _judge(figures, LOOPBACK_BAR_S)
+
+
+def gprs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
+    """0.3 s each way, 5 % loss, 20 kbit/s: within 10 s at p99, without a storm of connections."""
+    link = rig.parts.enter_context(Link(GPRS, draw))
+    figures = measure(rig, 1_000 if is_long else 40, SLOW_PAUSE_S, link, sends_readings=False)
+    return _judge(figures, LINK_BAR_S)
+
+
+def lossy(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
+    """30 % of all packets lost, both ways: within 10 s at p99, without a storm of connections."""
+    link = rig.parts.enter_context(Link())
+    figures = measure(
+        rig, 500 if is_long else 40, SLOW_PAUSE_S, link, LOSS_30, sends_readings=False
+    )
+    return _judge(figures, LINK_BAR_S)
+
+
+def _judge(figures: Figures, bar_s: float) -> Outcome:
+    failures = [f"{figures.missing} alarms unanswered"] if figures.missing else []
+    p99 = figures.quantile(0.99)
+    failures += [f"p99 {p99:.2f} s, not {bar_s:g} s"] if p99 > bar_s else []
+    count = len(figures.took) + figures.missing
+    # A dead-looking link may be given up now and then; more often than that is a storm.
+    if figures.connects is not None and figures.connects > count:
+        failures.append(f"{figures.connects} SYN for {count} alarms")
+    return Outcome(count, failures, figures.note)
+
+
+def _home(ports: dict[str, Port], host: str, port: int, *, sends_readings: bool) -> str:
+    contacts = [("help_button", pin) for pin in presser.HELP_PINS]
+    contacts += [("smoke_alarm", pin) for pin in presser.SMOKE_PINS]
+    return "".join([
+        HOME.format(host=host, port=port, readings=str(sends_readings).lower()),
+        *(CONTACT.format(name=presser.name(pin), driver=driver, pin=pin) for driver, pin in contacts),
+        *(SENSOR.format(name=name, path=port.path, mount=MOUNT_MM) for name, port in ports.items()),
+    ])  # fmt: skip
