@@ -39,6 +39,7 @@ class Writer:
         self._refused = self._failed = 0  # one for each side, as += is not atomic
         self._ready = select.poll()
         self._ready.register(fd, select.POLLOUT)
+        self._begin()  # now, as later all threads that the system grants may be taken
 
     @property
     def lost(self) -> int:
@@ -56,7 +57,8 @@ class Writer:
             self._refused += 1
             return
         self._waiting.put(line)
-        self._begin()
+        if not self._begin():
+            self._write_now()
 
     def flush(self, within_s: float) -> None:
         """Wait until what was put before is written, or cannot be in that time."""
@@ -65,9 +67,6 @@ class Writer:
         self._waiting.put(is_written)
         if self._begin():
             is_written.wait(within_s)
-        else:  # there was never a thread to spare
-            while not is_written.is_set():
-                self._handle(self._waiting.get())
         self._end = float("inf")
 
     def _begin(self) -> bool:
@@ -79,7 +78,15 @@ class Writer:
                 self._thread = thread
         return self._thread is not None and self._thread.is_alive()
 
+    def _write_now(self) -> None:
+        """Do without a thread: write what the descriptor takes at once, and count the rest."""
+        self._end = time.monotonic()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._handle(self._waiting.get_nowait())
+
     def _work(self) -> None:
+        self._end = float("inf")
         while True:
             try:
                 self._handle(self._waiting.get(timeout=IDLE_S))

@@ -3,7 +3,7 @@
 python tests/saboteur.py run --config SITE.toml ...
 
 `hang NAME` makes that thread sleep where it is, `end NAME` throws it out of whatever it does, past
-every `except Exception`; `press PIN` closes a contact of gpiozero's mock pins. Threads are looked after with a patience of two seconds instead of thirty.
+every `except Exception`; `press PIN` closes a contact of gpiozero's mock pins, `eat MIB` takes memory. Threads are looked after with a patience of two seconds instead of thirty.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ class End(BaseException):
 
 def obey() -> None:
     """Carry out orders."""
+    eaten: list[bytes] = []
     for line in sys.stdin:
         what, name = line.split()
         if what == "press":
             Device.pin_factory.pin(int(name)).drive_low()
+            continue
+        if what == "eat":
+            eaten.append(b"x" * (int(name) << 20))
             continue
         thread = next(thread for thread in threading.enumerate() if thread.name == name)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
