@@ -60,7 +60,7 @@ FAULTS = (
           "ext4 shutdown of a loop image, its journal not flushed; boot id changed",
           (CUTS, CONTROL)),
     Fault("A2", "kill at every fsync, rename, write", ("P1", "P5"),
-          "strace signal=KILL: every N of fsync, fdatasync, rename; every 3rd N of writes "
+          "strace signal=KILL: every N of fsync, fdatasync, rename; one N in 3 of writes "
           "(every N in the long run)", (SYNCS, WRITES)),
     Fault("A3", "torn tail at every byte", ("P1",), "journal cut at every byte",
           (_tests("journal", "a_cut_at_any_byte_loses_what_is_cut"),)),

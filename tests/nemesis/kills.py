@@ -63,7 +63,7 @@ def _walk(rig: Rig, draw: random.Random, kinds: tuple[Calls, ...], is_long: bool
             number += stride
         else:
             whole.failures.append(f"{calls.names}: no run survived up to N = {MOST}")
-        step = "every N" if stride == 1 else f"every {stride}th N"
+        step = "every N" if stride == 1 else f"one N in {stride}"
         notes.append(f"{calls.names}: {step} up to {number}, {killed} kills")
         whole.injections += killed
     whole.note = "; ".join(notes)

@@ -84,7 +84,7 @@ def no_link(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     link.address(DEVICE)
     took = street.hears(agent, back_s)
     failures += [] if took is not None else [f"not linked {back_s:g} s after the link was there"]
-    return _end(street, [agent], failures, 1,
+    return concluded(street, [agent], failures, 1,
                 f"{offline_s:g} s offline, {counts[-1]} events, back {took or back_s:.1f} s after")  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def half_open(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     failures += [f"given up {s:.1f} s after an event" for s in noticed if s > DEADLINE_S + MARGIN_S]
     note = (f"{count} cuts, given up within {max(noticed):.1f} s of an event, "
             f"linked within {max(backs):.1f} s of healing")  # fmt: skip
-    return _end(street, agents, failures, count, note)
+    return concluded(street, agents, failures, count, note)
 
 
 def refused(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
@@ -170,7 +170,7 @@ def refused(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
         if not wait_for(lambda: agent.said("uplink up"), 6.0):  # noqa: B023 - called at once
             failures.append(f"{name}: no link afterwards")
         agent.stop()
-    return _end(street, agents, failures, len(ways), "; ".join(figures))
+    return concluded(street, agents, failures, len(ways), "; ".join(figures))
 
 
 def flaps(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
@@ -201,7 +201,7 @@ def flaps(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     agents = [agent, street.agent(config, state)]  # one that has not seen any lost link
     note = (f"{count} flaps in {run_s:g} s: {last['rss_kb'] / 1024:.0f} MB, "
             f"{last['threads']:.0f} threads, {last['descriptors']:.0f} descriptors")  # fmt: skip
-    return _end(street, agents, failures, count, note)
+    return concluded(street, agents, failures, count, note)
 
 
 def small_mtu(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
@@ -215,10 +215,10 @@ def small_mtu(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     count = len(street.consumer.ids)
     street.link.heal()
     note = f"{count} events, the first after {took or 20.0:.0f} s"
-    return _end(street, [agent], failures, 1, note)
+    return concluded(street, [agent], failures, 1, note)
 
 
-def _end(
+def concluded(
     street: Remote, agents: list[Agent], failures: list[str], count: int, note: str
 ) -> Outcome:
     """Wait for what is still to come, stop, and judge."""

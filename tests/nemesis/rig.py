@@ -161,6 +161,7 @@ class Rig:
         ports: dict[str, Port],
         broker_port: int,
         site: str = "nemesis",
+        *,
         uplink: str = "",
         readings_mib: int = 256,
         more: str = "",

@@ -181,6 +181,7 @@ def run_job(job: Job, bound_s: float) -> Outcome:
         outcome.failures.append(f"{job.label}: not done after {bound_s:.0f} s")
     elif job.key is not None:
         outcome = read(job, log)
+        outcome.failures = [f"{job.label}: {failure}" for failure in outcome.failures]
     say(
         f"end    {job.label}, {took:.0f} s: {'FAILED' if outcome.failures else 'done'} {outcome.note}"
     )
@@ -193,7 +194,7 @@ def read(job: Job, log: Path) -> Outcome:
     """What the trial wrote, or its last words."""
     if not job.report.exists():
         words = " / ".join(log.read_text(errors="replace").splitlines()[-4:])
-        return Outcome(failures=[f"{job.label}: broke off: {words}"])
+        return Outcome(failures=[f"broke off: {words}"])
     return Outcome(**json.loads(job.report.read_text()))
 
 
@@ -244,7 +245,9 @@ def report(
 
 def head(args: argparse.Namespace) -> str:
     """What a file with the tables begins with."""
-    command = "make nemesis-long" if args.long else "make nemesis"
+    command = "make nemesis-long"
+    if not args.long:
+        command = f'make nemesis NEMESIS_ARGS="--write {args.write}"'
     return f"# Promises, and the faults that put them to the test\n\nWritten by `{command}`.\n"
 
 

@@ -48,7 +48,7 @@ def main() -> int:
             outcome = run(rig, draw, args.long)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
             traceback.print_exc()
-            outcome = Outcome(failures=[f"{args.name}: broke off: {type(error).__name__}: {error}"])
+            outcome = Outcome(failures=[f"broke off: {type(error).__name__}: {error}"])
     if args.report:
         args.report.write_text(json.dumps(asdict(outcome)))
     else:
