@@ -44,6 +44,16 @@ TOO_LARGE = Trial("brokers.too_large", bound_s=120)
 FORBIDDEN = Trial("brokers.forbidden", bound_s=120)
 NO_QOS1 = Trial("brokers.without_qos1", bound_s=120)
 SLOW_BROKER = Trial("brokers.slow", bound_s=200, long_bound_s=600)
+NO_LINK = Trial("network.no_link", bound_s=150, long_bound_s=700, needs_root=True)
+HALF_OPEN = Trial("network.half_open", bound_s=250, long_bound_s=900, needs_root=True)
+REFUSED_LINK = Trial("network.refused", bound_s=200, long_bound_s=500, needs_root=True)
+FLAPS = Trial("network.flaps", bound_s=200, long_bound_s=4000, needs_root=True)
+SMALL_MTU = Trial("network.small_mtu", bound_s=150, long_bound_s=300, needs_root=True)
+NAMES = Trial("lookup.spoilt", bound_s=400, long_bound_s=700, needs_root=True)
+FAMILIES = Trial("lookup.families", bound_s=150, needs_root=True)
+LOSSY = Trial("latency.lossy", bound_s=500, long_bound_s=2800, needs_root=True)
+GPRS = Trial("latency.gprs", bound_s=500, long_bound_s=5000, needs_root=True)
+LOAD = Trial("latency.loopback", bound_s=400, long_bound_s=1000)
 UNPLUGGED = Trial("sensors.unplugged", bound_s=300)
 SILENT = Trial("sensors.silent", bound_s=300)
 SIGNALS = Trial("process.signals", bound_s=500)
@@ -117,23 +127,36 @@ FAULTS = (
     Fault("B7", "suspended for an hour", ("P6", "P9"), "virtual clock",
           (_tests("time", "a_freeze_of_an_hour_is_a_gap_before_what_comes_after_it",
                   "waking_up_is_no_burst_of_stale_alarms"),)),
-    Fault("C1", "no link at boot, for 30 days", ("P1", "P11"), "no broker"),
-    Fault("C2", "half-open TCP", ("P1", "P4"), "a broker that falls silent",
-          (_tests("uplink_session", "dead_link_is_noticed_within_two_keepalives",
-                  "link_that_is_given_up_ends_at_once_with_its_reason"),)),
-    Fault("C3", "30 % loss; 2G-like link", ("P4",), "two TUN devices with delay and loss"),
-    Fault("C4", "RST, ICMP prohibited, port closed", ("P10", "P11"), "closed port",
-          (_tests("uplink_session", "closed_port_is_no_busy_loop"),)),
-    Fault("C5", "DNS fails, hangs, lies", ("P5", "P10"), "a resolver of our own",
-          (_tests("uplink_resolver", "unresolved_name_is_a_report",
-                  "hanging_resolver_holds_up_nobody", "last_good_address_is_tried"),)),
+    Fault("C1", "no link at boot, for 30 days", ("P1", "P11"),
+          "namespace whose interface is down; pauses and volume in virtual time",
+          (NO_LINK, _tests("uplink_backoff", "long_outage_is_met_with_growing_pauses_up_to_five_minutes"))),
+    Fault("C2", "half-open TCP", ("P1", "P4"),
+          "namespaces: packets dropped, far interface down; a broker that falls silent",
+          (HALF_OPEN,
+           _tests("uplink_session", "dead_link_is_noticed_within_two_keepalives",
+                  "link_that_is_given_up_ends_at_once_with_its_reason"))),
+    Fault("C3", "30 % loss; 2G-like link", ("P4",),
+          "nft drops 30 %; two TUN devices: 0.3 s each way, 5 % loss, 20 kbit/s (no tc netem)",
+          (LOSSY, GPRS)),
+    Fault("C4", "RST, ICMP prohibited, port closed", ("P10", "P11"),
+          "namespaces: nft reject, no broker",
+          (REFUSED_LINK, _tests("uplink_session", "closed_port_is_no_busy_loop"))),
+    Fault("C5", "DNS fails, hangs, lies", ("P5", "P10"),
+          "name server in a namespace: SERVFAIL, NXDOMAIN, silent, wrong, none",
+          (NAMES,
+           _tests("uplink_resolver", "unresolved_name_is_a_report",
+                  "hanging_resolver_holds_up_nobody", "last_good_address_is_tried"))),
     Fault("C6", "captive portal", ("P9", "P10"), "a server that answers HTTP 302",
           (_tests("uplink_session", "captive_portal_is_no_mqtt_broker"),)),
-    Fault("C7", "link flaps for an hour", ("P1", "P11"), "a broker that drops every link",
-          (_tests("uplink_session", "nothing_grows_over_many_flaps"),)),
-    Fault("C8", "IPv6 only, broken IPv6", ("P10",), "listeners on one family",
-          (_tests("uplink_resolver", "broken_family_costs_little", "ipv6_alone_will_do"),)),
-    Fault("C9", "MTU 576, large packets lost", ("P1", "P4"), "namespace, drop by size"),
+    Fault("C7", "link flaps for an hour", ("P1", "P11"),
+          "namespace: interface down and up with another address; a minute, an hour in the long run",
+          (FLAPS, _tests("uplink_session", "nothing_grows_over_many_flaps"))),
+    Fault("C8", "IPv6 only, broken IPv6", ("P10",),
+          "namespaces: IPv6 without neighbours, without answers, alone; listeners on one family",
+          (FAMILIES,
+           _tests("uplink_resolver", "broken_family_costs_little", "ipv6_alone_will_do"))),
+    Fault("C9", "MTU 576, large packets lost", ("P1", "P4"), "namespaces: nft drops by size",
+          (SMALL_MTU,)),
     Fault("D1", "broker killed around PUBACK", ("P1",),
           "proxy that cuts at five points; kill of mosquitto", (PUBACK,)),
     Fault("D2", "every CONNACK reason code", ("P10",), "fake broker",
@@ -216,6 +239,8 @@ FAULTS = (
                   "run_by_another_user_it_says_whose_the_folder_is",
                   "a_secret_that_others_can_read_is_refused_with_the_command_that_helps"))),
     Fault("F9", "30 days at 100 times", ("P11",), "soak with random faults"),
+    Fault("N3", "1,000 alarms under load", ("P4",),
+          "contacts on mock pins beside 300 readings a second; 10,000 in the long run", (LOAD,)),
     Fault("N1", "everything at once, by chance", ("P1", "P5", "P9", "P10"),
           "kill, TERM, power cut, broker killed or hung, link cut, card full, unplugged, silent, "
           "frozen, clock set", (EVERYTHING,)),

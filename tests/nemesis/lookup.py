@@ -13,7 +13,7 @@ from link import PLATFORM, PLATFORM6
 from names import NAME, Mood, NameServer
 from network import SPEED, Remote, concluded
 from outcome import Outcome
-from rig import Rig
+from rig import Rig, wait_for
 
 NOBODY = "10.9.0.77"
 RESOLV = f"nameserver {PLATFORM}\n"
@@ -79,9 +79,11 @@ def spoilt(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
         heal()
         late = _comes_back(street, agent, name, failures)
         spoil()
-        street.broker.kill()
-        time.sleep(draw.uniform(0.0, 1.0))
-        street.broker.start()
+        agent.log.clear()
+        street.link.refuse("tcp reset")
+        if not wait_for(lambda: agent.said("uplink lost"), 5.0):  # noqa: B023 - called at once
+            failures.append(f"{name}: the link was not lost")
+        street.link.heal()
         again = _comes_back(street, agent, f"{name}, later", failures)
         heal()
         figures.append(f"{name} {late:.0f} s/{again:.0f} s")
