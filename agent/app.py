@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import tempfile
 import time
@@ -60,6 +61,8 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
     with ExitStack() as held:
         store, trouble = _open_store(folder, configuration, held)
         clock = SystemClock(speed)
+        if store.is_memory:  # it numbers from 1 again: order comes from boot and number
+            clock.boot = secrets.token_hex(6)
         pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
         recovered = go_on(pipeline, clock, store)
         inbox = Inbox(clock, recovered.sequence, FROZEN_S * speed)
@@ -127,7 +130,9 @@ def _open_store(folder: Path, configuration: Configuration, held: ExitStack) -> 
         log.error("state folder not usable, going on in memory error=%s", error)
         memory = os.environ.get("RUNTIME_DIRECTORY") or tempfile.gettempdir()
         spare = held.enter_context(tempfile.TemporaryDirectory(prefix="agent-", dir=memory))
-        return _store(Path(spare), min(readings_bytes, SPARE_BYTES)), str(error)
+        store = _store(Path(spare), min(readings_bytes, SPARE_BYTES))
+        store.is_memory = True
+        return store, str(error)
 
 
 def _store(folder: Path, readings_bytes: int) -> Store:

@@ -185,7 +185,7 @@ class Keeper:
             try:
                 self._store.buffer.append(item)
             except OSError as error:
-                trouble = str(error)
+                trouble = _cause(error)
         if batch.inputs:
             self._tell("storage.readings", trouble)
         self._written += len(batch.inputs)
@@ -200,7 +200,7 @@ class Keeper:
             self._store.outbox.put(self._pending)
         except OSError as error:
             self._retry_at = self._now() + RETRY_S
-            self._tell("storage", str(error))
+            self._tell("storage", _cause(error))
             if isinstance(error, StorageFull):
                 with self._watched():
                     self._store.buffer.thin()
@@ -208,7 +208,7 @@ class Keeper:
         last = self._pending[-1].sequence
         self._pending.clear()
         self._tell("storage", "")
-        self._post(Kept(last))
+        self._post(Kept(last, lasts=not self._store.is_memory))
 
     def _serve(self, request: object) -> None:
         match request:
@@ -282,10 +282,16 @@ class Keeper:
         try:
             yield
         except OSError as error:
-            self._tell("storage", str(error))
+            self._tell("storage", _cause(error))
 
     def _tell(self, part: str, reason: str) -> None:
         """Report a change once."""
         if reason != self._told.get(part):
             self._told[part] = reason
             self._post(Trouble(part, reason))
+
+
+def _cause(error: OSError) -> str:
+    """What the operating system says. The file's name changes with every attempt: it is no news."""
+    source = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return source.strerror or str(error)

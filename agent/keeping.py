@@ -58,9 +58,14 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Events up to this sequence are on disk."""
+    """Events up to this sequence are stored.
+
+    Attributes:
+        lasts: on disk; False where memory stands in for it.
+    """
 
     sequence: int
+    lasts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

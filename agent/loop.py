@@ -148,14 +148,15 @@ class Loop:
         """Take in what the keeper says."""
         match news:
             case Kept():
-                self._log(self._event_window.kept(news.sequence))
+                self._log(self._event_window.kept(news.sequence), lasts=news.lasts)
             case Lent(queue=Queue.EVENTS):
                 self._event_window.answer(news)
             case Lent():
                 if self._reading_window is not None:
                     self._reading_window.answer(news)
             case Trouble():
-                self._device.tell(news.part, news.reason)
+                if not (news.reason and self._device.is_told(news.part)):  # another word for it
+                    self._device.tell(news.part, news.reason)
                 # An input that was not journalled cannot be run again: a snapshot has to know it.
                 self._next["snapshot"] = min(self._next["snapshot"], self._now() + MISSED_S)
             case Stock():
@@ -177,11 +178,12 @@ class Loop:
             self._event_window.put(events)
             self._delivery.hurry(events)
 
-    def _log(self, events: list[Event]) -> None:
+    def _log(self, events: list[Event], *, lasts: bool) -> None:
         """Say that events are on disk: from here on, nothing loses them."""
         for event in events:
             data = event.payload["data"]
-            log.info("event id=%s kind=%s level=%s type=%s", event.id, event.kind, data["level"],
+            where = "event" if lasts else "event in memory only"
+            log.info("%s id=%s kind=%s level=%s type=%s", where, event.id, event.kind, data["level"],
                      event.payload["type"].split(".")[2], extra={"always": True})  # fmt: skip
 
     def _tell_alarms(self) -> None:

@@ -32,12 +32,14 @@ class Store:
     """What is kept on disk.
 
     Attributes:
+        is_memory: whether it stands in for a disk that is of no use: nothing in it lasts.
         snapshot_sequence: number of the last input that the newest snapshot knows.
     """
 
     buffer: Buffer
     outbox: Outbox
     snapshots: Snapshots
+    is_memory: bool = False
     snapshot_sequence: int = 0
 
 

@@ -206,6 +206,8 @@ class Session:
         try:
             connection, up = self._reach(index)
         except (NotConnected, Refused) as failure:
+            if not code_of(failure):  # it is away at times: no other device is needed to explain it
+                self._known[index].silent_ends = 0
             self._note(index, failure, held_s=None)
             return
         since = time.monotonic()
