@@ -15,7 +15,7 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 NEMESIS_ARGS ?=
-BENCH ?= store backlog uplink end_to_end outage
+BENCH ?= store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
 .PHONY: help demo test nemesis nemesis-long bench clean
