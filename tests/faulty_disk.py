@@ -75,7 +75,7 @@ class FaultyDisk:
         self._synced.clear()
 
     def _path(self, fd: int) -> Path | None:
-        path = Path(os.readlink(f"/proc/self/fd/{fd}"))
+        path = Path(f"/proc/self/fd/{fd}").readlink()
         return path if path.is_relative_to(self.root) else None
 
     def _refuse(self) -> None:

@@ -81,7 +81,7 @@ class Story:
         self.taken: set[str] = set()
         self.life = HardLife(folder, self.clock)
 
-    def step(self, what: str, value: float) -> None:
+    def step(self, what: str, value: float) -> None:  # noqa: C901, PLR0912 - a case for each thing
         """Let one thing happen."""
         life = self.life
         match what:

@@ -76,6 +76,13 @@ class Card:
             else:
                 time.sleep(0.01)
 
+    def written_bytes(self) -> int:
+        """What the file system has written to it so far, its journal included."""
+        _run("sync", "-f", str(self.path))
+        device = self.path.stat().st_dev
+        path = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
+        return 512 * int(path.read_text().split()[6])  # sectors, kernel: block/stat
+
     def close(self) -> None:
         """Take it out and throw it away."""
         self.unmount()

@@ -37,6 +37,10 @@ READ_ONLY = Trial("storage.read_only", bound_s=150, needs_root=True)
 READ_ONLY_BOOT = Trial("storage.read_only_at_boot", bound_s=100, needs_root=True)
 SHORT = Trial("storage.short", bound_s=120)
 SLOW_DISK = Trial("storage.slow", bound_s=300)
+HOME_OFFLINE = Trial("offline.home", bound_s=600, needs_root=True)
+OUTFALL_OFFLINE = Trial("offline.outfall", bound_s=600, needs_root=True)
+TIGHT_OFFLINE = Trial("offline.tight", bound_s=600, needs_root=True)
+SOAK = Trial("soak.month", bound_s=600, long_bound_s=2400, needs_root=True)
 SECOND = Trial("storage.second_agent", bound_s=100)
 PUBACK = Trial("brokers.around_puback", bound_s=500, shards=2)
 REFUSED = Trial("brokers.refused", bound_s=250)
@@ -98,7 +102,9 @@ FAULTS = (
           "LD_PRELOAD: every fifth pwrite is short (strace can only lie)", (SHORT, _tests("journal", "short_writes_are_completed"))),
     Fault("A11", "fsync takes 2 s, 20 s", ("P1", "P4", "P5"),
           "strace delay_enter on every sync", (SLOW_DISK,)),
-    Fault("A12", "30 days offline", ("P1", "P2", "P11"), "30 daily volumes, then a broker"),
+    Fault("A12", "30 days offline", ("P1", "P2", "P11"),
+          "30 daily volumes of a home, of an outfall, of one with little room; then a broker",
+          (HOME_OFFLINE, OUTFALL_OFFLINE, TIGHT_OFFLINE)),
     Fault("A13", "store exceeds its cap", ("P2", "P11"), "more readings than its bound",
           (_tests("buffer", "the_oldest_are_thinned_and_counted"),)),
     Fault("A14", "clock back during rotation", ("P1", "P6"), "segments go by number",
@@ -238,7 +244,8 @@ FAULTS = (
                   "a_configuration_that_cannot_be_read_is_refused_with_the_command_that_helps",
                   "run_by_another_user_it_says_whose_the_folder_is",
                   "a_secret_that_others_can_read_is_refused_with_the_command_that_helps"))),
-    Fault("F9", "30 days at 100 times", ("P11",), "soak with random faults"),
+    Fault("F9", "30 days at 100 times", ("P1", "P9", "P11"),
+          "2,000 times real time, random faults; 5 days in the bounded run", (SOAK,)),
     Fault("N3", "1,000 alarms under load", ("P4",),
           "contacts on mock pins beside 300 readings a second; 10,000 in the long run", (LOAD,)),
     Fault("N1", "everything at once, by chance", ("P1", "P5", "P9", "P10"),

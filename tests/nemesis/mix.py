@@ -46,7 +46,7 @@ class Mix:
         self.config = self.street.site(readings_mib=8)
         self.wall = rig.name("wall")
         self.wall.write_text("0 1")
-        self.env = _shim(rig, self.wall)
+        self.env = shim(rig, self.wall)
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
         self.slowest_s = 0.0
@@ -207,7 +207,7 @@ def flat(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return Outcome(count, failures, note)
 
 
-def _shim(rig: Rig, wall: Path) -> dict[str, str]:
+def shim(rig: Rig, wall: Path) -> dict[str, str]:
     """What puts the wall clock under our hand; nothing where there is no compiler."""
     if shutil.which("gcc") is None:
         return {}

@@ -141,9 +141,9 @@ class Rig:
         """How many of so many injections fall to this shard."""
         return count // self.shards + (self.shard < count % self.shards)
 
-    def broker(self, *lines: str) -> Broker:
+    def broker(self, *lines: str, port: int | None = None) -> Broker:
         """A mosquitto that listens."""
-        broker = Broker(self.name("broker"), *lines)
+        broker = Broker(self.name("broker"), *lines, port=port)
         self.parts.callback(broker.kill)
         return broker.start()
 
