@@ -182,9 +182,16 @@ class Loop:
         """Say that events are on disk: from here on, nothing loses them."""
         for event in events:
             data = event.payload["data"]
-            where = "event" if lasts else "event in memory only"
-            log.info("%s id=%s kind=%s level=%s type=%s", where, event.id, event.kind, data["level"],
-                     event.payload["type"].split(".")[2], extra={"always": True})  # fmt: skip
+            step = event.payload["type"].split(".")[2]
+            log.info(
+                "%s id=%s kind=%s level=%s type=%s",
+                "event" if lasts else "event in memory only",
+                event.id,
+                event.kind,
+                data["level"],
+                step,
+                extra={"always": True},
+            )
 
     def _tell_alarms(self) -> None:
         alarms = self._pipeline.ledger.alarms

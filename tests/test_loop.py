@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sites import MONDAY, home, limits, street
 
 from agent.clock import ManualClock
-from agent.errors import StorageFull
+from agent.errors import StorageError, StorageFull
 from agent.events import Event
 from agent.expiry import Expiry
 from agent.health import Health, ServiceManager
@@ -33,7 +33,7 @@ from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message, Wire
 from agent.window import EventWindow, ReadingWindow
-from drivers.reading import Quantity
+from drivers.reading import Quantity, Reading
 
 
 class FakeSession:
@@ -452,6 +452,22 @@ def test_inputs_that_cannot_be_journalled_are_one_fault(
     life.feed("kitchen-pir", Quantity.MOTION, 1.0)
     life.turn()
     assert [e.payload["type"].split(".")[2] for e in life.stored()] == ["fault", "restored"]
+
+
+def test_a_failing_disk_that_names_another_file_each_time_is_one_fault(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an alarm would have to queue behind is not made by the fault itself."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+
+    def read_only(item: Reading) -> None:
+        raise StorageError(f"{item.stamp.sequence}.seg: no") from OSError(30, "Read-only")
+
+    monkeypatch.setattr(life.store.buffer, "append", read_only)
+    for i in range(50):
+        life.feed("kitchen-pir", Quantity.MOTION, float(i % 2), after_s=30.0)
+    assert [e["type"].split(".")[2] for e in life.session.events()] == ["fault"]
 
 
 def test_an_input_missing_from_the_journal_is_known_after_a_restart(
