@@ -72,14 +72,11 @@ class Health:
     def __init__(
         self,
         manager: ServiceManager,
-        watched: Sequence[Watched | tuple[str, Callable[[], float]]],
+        watched: Sequence[Watched],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._manager = manager
-        self._watched = [
-            one if isinstance(one, Watched) else Watched(*one, is_alive=lambda: True)
-            for one in watched
-        ]
+        self._watched = watched
         self._now = now
         self._stuck: list[str] = []
         self._status = "sensing"

@@ -11,7 +11,7 @@ import sys
 import time
 import tty
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -53,11 +53,13 @@ class Line:
         self.path = os.ttyname(self._port)
 
     def send(self, distance_mm: int) -> None:
-        """Send one frame; the oldest waiting ones are for a reader that is slower."""
-        try:
-            os.write(self._sensor, b"R%04d\r" % distance_mm)
-        except BlockingIOError:
-            return
+        """Send one frame; where nobody reads the line, it is lost as on a real one."""
+        self.send_bytes(b"R%04d\r" % distance_mm)
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send anything."""
+        with suppress(BlockingIOError):
+            os.write(self._sensor, data)
 
     def close(self) -> None:
         """Hang up."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -143,27 +142,30 @@ def test_out_of_descriptors_it_lives_and_recovers(
     mosquitto: Callable[..., Any],
     record_property: Callable[[str, object], None],
 ) -> None:
-    """No descriptor left, then the sensor and the broker go: one process, fed watchdog, recovery."""
+    """No descriptor left when sensor and broker go: one process, its watchdog fed, and recovery."""
     broker = mosquitto()
     agent = start(broker.url)
     agent.wait_for("uplink up")
     pid = agent.process.pid
     lowest = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, lowest))
-    record_property("injections", 2)
+    record_property("injections", 3)
     broker.kill()
-    agent.heard(2.0)
+    agent.line.send_bytes(b"no frame " * 400)  # the driver gives up and opens its port again
+    agent.wait_for("Too many open files")
     assert "WATCHDOG=1" in agent.heard(PATIENCE_S, until="WATCHDOG=1")
-    assert agent.process.poll() is None, agent.said()
     lines = len(agent.said().splitlines())
     agent.heard(3.0)
-    assert len(agent.said().splitlines()) - lines < 20, agent.said()
+    assert len(agent.said().splitlines()) - lines < 10, agent.said()
+    assert agent.process.poll() is None, agent.said()
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, lowest))
+    links = agent.said().count("uplink up")
     broker.start()
     agent.wait_for("level=red", distance_mm=RED_MM)
-    before = agent.said().count("uplink up")
-    while agent.said().count("uplink up") <= before - 1:
+    end = time.monotonic() + PATIENCE_S
+    while agent.said().count("uplink up") == links and time.monotonic() < end:
         agent.heard(0.2)
+    assert agent.said().count("uplink up") > links
     assert agent.stop()[0] == 0
 
 
@@ -211,5 +213,3 @@ def test_the_unit_restarts_for_ever() -> None:
         "TasksMax=64", "LimitNOFILE=512",
     ):  # fmt: skip
         assert line in unit
-    done = subprocess.run(["systemd-analyze", "--version"], capture_output=True, check=False)
-    assert done.returncode == 0

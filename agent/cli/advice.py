@@ -31,16 +31,16 @@ def to_permit(error: StreetAgentError, words: Sequence[str]) -> str:
         return "this file system or its owner forbids it even to root"
     if isinstance(error, ConfigError):
         file = shlex.quote(str(path))
-        return f"type: sudo chgrp {_service_group()} {file} && sudo chmod g+r {file}"
+        return f"fix: sudo chgrp {_service_group()} {file} && sudo chmod g+r {file}"
     folder = path.parent if path.name == LOCK else path
     place = shlex.quote(str(folder))
     try:
         owner = folder.stat().st_uid
     except OSError:  # it could not be made, or not even be seen
-        return f"type: sudo install -d -m 700 -o {_service_user()} {place}"
+        return f"fix: sudo install -d -m 700 -o {_service_user()} {place}"
     if owner not in {0, os.geteuid()}:
-        return f"type: sudo -u {shlex.quote(_name(owner))} street-agent {shlex.join(words)}"
-    return f"type: sudo chown -R {_service_user()}: {place}"
+        return f"fix: sudo -u {shlex.quote(_name(owner))} street-agent {shlex.join(words)}"
+    return f"fix: sudo chown -R {_service_user()}: {place}"
 
 
 def _service_user() -> str:
