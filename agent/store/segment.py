@@ -176,8 +176,13 @@ class Segment:
             self.size = os.lstat(self.path).st_size
 
     def resume(self, contents: Contents) -> Writer:
-        """Open the file to go on behind its last record. Raise OSError."""
-        fd = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        """Write the file anew, to go on behind its last record. Raise OSError.
+
+        What the process before this one has written and not synced, or failed to sync, may be in
+        the kernel's memory alone, and a sync of the same file need not bring it to disk.
+        """
+        records = read_regular(self.path)[: contents.end]
+        fd = create(self.path, records + bytes(contents.size - contents.end))
         return Writer(fd, contents.end, contents.size)
 
     def remove(self) -> bool:

@@ -3,7 +3,8 @@
 What is written survives the death of the process at once, and a power cut after `sync`. A write or
 a sync that fails ends its segment: what it had not promised is written anew into the next one, and
 ids from the name of that one on no longer count in the old one. A sync is never tried again on the
-same file, because the kernel may call pages safe that it has dropped.
+same file, because the kernel may call pages safe that it has dropped. For the same reason the
+newest segment is written anew when a folder is opened: whoever had it may have died in between.
 """
 
 from __future__ import annotations
@@ -133,8 +134,10 @@ class Spool(Shelf):
                 if not is_refusing(error):
                     raise
             return
-        with suppress(OSError):  # readable only: the next document goes into a new segment
+        try:
             self._writer = newest.resume(contents)
+        except OSError:  # readable only: all of it goes into a new segment with the next sync
+            self._pending = list(contents.documents.items())
         if contents.is_torn:
             self._writer.seal()
             newest.measure()
