@@ -28,11 +28,11 @@ def test_a_minute_shows_ten_and_sums_up_the_rest() -> None:
 
 
 def test_a_fault_that_lasts_a_day_makes_few_lines() -> None:
-    """A line every 100 ms for 24 hours: some 300 are written, and all are accounted for."""
-    shown, sums = flood(repeats := Repeats(), 86400.0, 0.1)
+    """A line every second for 24 hours: some 300 are written, and all are accounted for."""
+    shown, sums = flood(repeats := Repeats(), 86400.0)
     rest = repeats.all(86400.0)
     assert shown + len(sums) < 320
-    assert shown + sum(held.count for held in sums + rest) >= 863_999
+    assert shown + sum(held.count for held in sums + rest) == 86400
     assert max(held.span_s for held in sums) <= LONGEST_S + 1
 
 
