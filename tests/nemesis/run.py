@@ -199,10 +199,15 @@ def read(job: Job, log: Path) -> Outcome:
 
 
 def apart(command: Sequence[str]) -> list[str]:
-    """In namespaces of its own: processes and mounts end with it, even when it is killed."""
+    """It ends when we end, however that happens; as root with all the processes and mounts it made.
+
+    The kernel sends the signal when the thread that started it ends, which waits for it.
+    """
+    bound = ["setpriv", "--pdeathsig", "KILL"]
     if os.geteuid() != 0:
-        return list(command)
-    return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *command]
+        return [*bound, *command]
+    return [*bound, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+            *command]  # fmt: skip
 
 
 def by_fault(
