@@ -126,6 +126,7 @@ class Keeper:
 
     def lend_readings(self, after: int, limit: int) -> None:
         """Ask for the oldest unacknowledged ones; Lent answers."""
+        self.flush()
         self._requests.put(Lend(Queue.READINGS, after, limit))
 
     def snapshot(self, document: Mapping[str, Any], sequence: int) -> None:
@@ -207,6 +208,7 @@ class Keeper:
             return
         last = self._pending[-1].sequence
         self._pending.clear()
+        self._retry_at = 0.0
         self._tell("storage", "")
         self._post(Kept(last, lasts=not self._store.is_memory))
 
@@ -239,8 +241,9 @@ class Keeper:
         items: Sequence[Any] | None = None
         is_events = request.queue is Queue.EVENTS
         queue_on_disk = self._store.outbox if is_events else self._store.buffer
-        with self._watched():
+        with self._watched("storage.lent"):  # a part of its own: what is written may be well
             items = queue_on_disk.take(request.after, request.limit)
+            self._tell("storage.lent", "")
         self._post(Lent(request.queue, request.after, items))
 
     def _keep_snapshot(self, request: Snapshot) -> None:
@@ -256,6 +259,10 @@ class Keeper:
             self._sync_at = self._now() + SYNC_S
             with self._watched():
                 self._store.buffer.sync()
+                # The platform may have had all events from memory: this is well again all the same.
+                if self._retry_at and not self._pending:
+                    self._retry_at = 0.0
+                    self._tell("storage", "")
 
     def _prepare(self) -> None:
         """Make room ahead while nothing else is to be done."""
@@ -277,12 +284,12 @@ class Keeper:
         )
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, part: str = "storage") -> Iterator[None]:
         """Report a failing disk, and go on."""
         try:
             yield
         except OSError as error:
-            self._tell("storage", _cause(error))
+            self._tell(part, _cause(error))
 
     def _tell(self, part: str, reason: str) -> None:
         """Report a change once."""

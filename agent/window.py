@@ -19,6 +19,7 @@ from drivers.reading import Reading
 PATIENCE_S = 0.3  # what a disk may delay an event by; a healthy card syncs in 5 to 50 ms
 MOST_EVENTS = 500
 MOST_READINGS = 4000
+MOST_FOUND = 128  # answers that are kept; more places than that are never asked for in turn
 TIDY = 64  # acknowledged items that may stay in memory
 
 Item = TypeVar("Item", Event, Reading)
@@ -37,10 +38,11 @@ class Window(Generic[Item]):
         self._most = most
         self._items: list[Item] = []
         self._done: set[int] = set()
-        self._asked: tuple[int, int] | None = None  # above what, and what was gone then
-        self._found: tuple[int, Sequence[Item]] | None = None
+        self._asked: dict[int, int] = {}  # above what, and what was gone then
+        self._failed: list[int] = []
+        self._found: dict[int, list[Item]] = {}
+        self._done_since: set[int] = set()  # while something is asked for
         self._empty: tuple[int, int] | None = None  # between these two nothing waits
-        self._has_failed = False
 
     def take(self, after: int, limit: int) -> Sequence[Item] | None:
         """Give the oldest unacknowledged items above a sequence, in order.
@@ -49,10 +51,10 @@ class Window(Generic[Item]):
             None where that is not known yet: they are on their way from the disk, or to it.
         """
         if after < self._gone and not self._is_empty(after):
-            if self._found is not None and self._found[0] == after:
-                return self._found[1][:limit]
-            if self._asked is None or self._asked[0] != after:
-                self._asked = after, self._gone
+            if after in self._found:
+                return self._found[after][:limit]
+            if after not in self._asked:
+                self._asked[after] = self._gone
                 self._lend(after, limit)
             return None
         found: list[Item] = []
@@ -68,26 +70,34 @@ class Window(Generic[Item]):
 
     def answer(self, lent: Lent) -> None:
         """Take in what the keeper lends."""
-        if self._asked is None or lent.after != self._asked[0]:
-            return  # asked again since, from elsewhere
         if lent.items is None:  # asking again at once would keep a failing disk busy
-            self._has_failed = True
+            self._failed.append(lent.after)
             return
-        (after, gone), self._asked = self._asked, None
-        if lent.items:
-            self._found = after, lent.items
-        else:
-            self._empty = after, gone
+        gone = self._asked.pop(lent.after)
+        found = [item for item in lent.items if self._place(item) not in self._done_since]
+        if found:
+            self._found[lent.after] = found
+            if len(self._found) > MOST_FOUND:
+                del self._found[next(iter(self._found))]
+        elif not lent.items:
+            self._empty = lent.after, gone
+        if not self._asked:
+            self._done_since.clear()
 
     def nudge(self) -> None:
         """Let what the disk could not answer be asked again."""
-        if self._has_failed:
-            self._has_failed, self._asked = False, None
+        for after in self._failed:
+            del self._asked[after]
+        self._failed.clear()
 
     def acknowledge(self, sequences: Sequence[int]) -> None:
         """Have done with items: the platform has them."""
         self._forget(sequences)
-        self._found = None
+        done = set(sequences)
+        left = {a: [i for i in f if self._place(i) not in done] for a, f in self._found.items()}
+        self._found = {after: items for after, items in left.items() if items}
+        if self._asked:
+            self._done_since |= done
         self._done.update(sequence for sequence in sequences if sequence > self._gone)
         if len(self._done) >= TIDY:
             self._tidy()

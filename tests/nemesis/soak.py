@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -202,5 +201,5 @@ def _settle(soak: Soak, days: float) -> set[str]:
 def _distances(seed: int, days: float) -> frozenset[int]:
     """Whatever that sensor can have said; a restarted one begins its scene anew."""
     scene = look(Config(part="road-level", seed=seed, script="demo", mount_height_mm=MOUNT_MM))
-    seconds: Iterable[int] = range(0, int((days + 1) * DAY_S), STEP_S)
-    return frozenset(int(value) for t in seconds for value in scene(t).values())
+    steps = range(int((days + 1) * DAY_S) // STEP_S)
+    return frozenset(int(value) for n in steps for value in scene(float(n * STEP_S)).values())
