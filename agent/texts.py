@@ -36,6 +36,7 @@ ROLE = {
 PLACED = {Role.ENTRY: "at the entry", Role.FRONT_DOOR: "at the front door"}
 PART = {
     "uplink": ("平台连接", "connection to the platform"),
+    "storage.lent": ("已存数据读取", "reading back what is stored"),
     "storage.slow": ("存储响应慢", "slow storage"),
     "storage.folder": ("数据存储不可用", "storage cannot be used"),
     "uplink.clock": ("设备时钟", "the device's clock"),
