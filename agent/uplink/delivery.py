@@ -32,6 +32,7 @@ from agent.uplink.suspect import Suspect
 from agent.uplink.wire import Message, Wire
 
 RETRY_S = 30.0
+EVENTS_FIRST_S = 2.0  # that readings wait for events which are on their way from the disk
 PATIENCE_S, MOST_PATIENCE_S = 5.0, 80.0  # for an event's answer; a PUBACK may take a minute
 
 
@@ -112,6 +113,7 @@ class Delivery:
         self._held: tuple[Source, Parcel] | None = None
         self._refusals: dict[str, Refusal] = {}
         self._now = 0.0
+        self._awaited_since = math.inf
 
     @property
     def is_idle(self) -> bool:
@@ -175,6 +177,7 @@ class Delivery:
             and self._drain(self._events, lambda: self._events.next_urgent(mono), window, link)
             and self._drain(self._events, lambda: self._patient(self._events, mono), window, link)
             and self._readings is not None
+            and self._may_read()
         ):
             readings = self._readings
             self._drain(readings, lambda: self._patient(readings, mono), some, link)
@@ -188,6 +191,14 @@ class Delivery:
         self._held = None
         for source in self._sources:
             source.rewind(None if link is None else link.max_packet)
+
+    def _may_read(self) -> bool:
+        """Whether readings may go: events come first, but a disk that hangs holds nothing up."""
+        if not self._events.is_awaited:
+            self._awaited_since = math.inf
+            return True
+        self._awaited_since = min(self._awaited_since, self._now)
+        return self._now - self._awaited_since >= EVENTS_FIRST_S
 
     def _is_overdue(self, link: LinkUp) -> bool:
         """Give up a link on which an event waits for its answer and nothing else is heard.
@@ -257,7 +268,7 @@ class Delivery:
         flight = self._flight.pop(answer.mid, None)
         if flight is None:
             return
-        self._suspect.cleared()
+        self._suspect.answered(flight.parcel.key)
         self._bytes -= flight.parcel.message.packet_bytes
         self._pace.answered(self._now - flight.sent)
         if flight.source is self._events:

@@ -138,6 +138,9 @@ class Events:
 
     An alarm that begins at orange or red overtakes all that waits (`hurry`). What happens to it
     later does not: of one alarm everything comes in order.
+
+    Attributes:
+        is_awaited: whether the next ones are on their way from the disk, or to it.
     """
 
     def __init__(self, wire: Wire, queue: EventQueue) -> None:
@@ -149,6 +152,7 @@ class Events:
         self._again: list[tuple[float, int]] = []  # heap of times and sequences
         self._hurried: dict[int, Event] = {}
         self._ahead: set[int] = set()  # hurried ones that this link was given
+        self.is_awaited = False
 
     @property
     def is_empty(self) -> bool:
@@ -211,7 +215,9 @@ class Events:
     def _fresh(self) -> Event | None:
         while True:
             if not self._ready:
-                self._ready.extend(self._queue.take(self._cursor, FETCH) or ())
+                taken = self._queue.take(self._cursor, FETCH)
+                self.is_awaited = taken is None
+                self._ready.extend(taken or ())
             if not self._ready:
                 return None
             event = self._ready.popleft()

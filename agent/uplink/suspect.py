@@ -51,6 +51,11 @@ class Suspect:
             self._barred[self._key] = now + BARRED_S
             self.cleared()
 
+    def answered(self, key: str) -> None:
+        """Take note that the broker answers a message; what it says of others proves nothing."""
+        if key == self._key:
+            self.cleared()
+
     def cleared(self) -> None:
-        """Take note that the broker answers."""
+        """Suspect nothing any more."""
         self._key, self._strikes = "", 0
