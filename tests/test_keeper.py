@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,17 +19,23 @@ from hypothesis import strategies as st
 from sites import MONDAY, street
 from test_loop import Life
 
-from agent import window
+from agent import keeper, window
 from agent.clock import ManualClock
-from agent.events import Event, Input
+from agent.events import DeviceState, Event, Input
 from agent.inbox import Inbox
 from agent.store.spool import Spool
 from agent.uplink.link import Acked, LinkDown, LinkUp
-from drivers.reading import Quantity
+from drivers.reading import Quantity, Reading, Stamp
 
 ROUNDS = 200
+WAIT_S = 10.0
 MEMORY = {"MOST_EVENTS": 2, "MOST_READINGS": 4, "TIDY": 2}  # it is soon outgrown
 SMALL = (2048, 12, 1)  # bytes, documents, reserve: so that a short life has several segments
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(mono=5000.0, wall=MONDAY)
 
 
 class Acknowledged(logging.Handler):
@@ -218,3 +226,87 @@ def test_a_restart_at_any_point_equals_no_restart(
     """But for the gap that it is told of, being killed any number of times changes no event."""
     whole = played(tmp_path_factory.mktemp("whole"), depths, set())
     assert played(tmp_path_factory.mktemp("killed"), depths, kills) == whole
+
+
+@contextmanager
+def hung(life: Life) -> Iterator[None]:
+    """A disk whose sync does not return, under a thread of its own."""
+    is_hung, may_go = threading.Event(), threading.Event()
+    sync = life.store.buffer.sync
+
+    def wait() -> None:
+        is_hung.set()
+        may_go.wait(WAIT_S)
+        sync()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(life.store.buffer, "sync", wait)
+        life.keeper.start()
+        life.inbox.emitter("road-level")(Quantity.DISTANCE_MM, 2700.0)
+        life.loop.turn(0.0)
+        assert is_hung.wait(WAIT_S)
+        yield
+        may_go.set()
+        assert life.keeper.stop(WAIT_S)
+
+
+def test_a_stop_with_a_hung_disk_takes_no_longer_than_it_may(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """It says that the disk has not finished, and the agent ends all the same."""
+    life = Life(street(), tmp_path, clock)
+    with hung(life):
+        begun = time.monotonic()
+        assert not life.keeper.stop(0.2)
+        assert time.monotonic() - begun < 1.0
+
+
+def test_how_long_a_disk_has_not_answered_is_known(tmp_path: Path, clock: ManualClock) -> None:
+    """While it hangs the time counts; while nothing is asked of it, there is none."""
+    life = Life(street(), tmp_path, clock)
+    assert life.keeper.held_s == 0
+    with hung(life):
+        clock.advance(12.0)
+        assert life.keeper.held_s == pytest.approx(12.0)
+    assert life.keeper.held_s == 0
+
+
+def test_readings_that_a_disk_is_too_slow_for_are_counted_and_nothing_else_is_dropped(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound only readings go, each of them counted; what caught up is taken again."""
+    monkeypatch.setattr(keeper, "MOST_INPUTS", 10)
+    life = Life(street(), tmp_path, clock)
+    stamps = [
+        Stamp("test", clock.mono() + n, clock.wall() + n, synced=True, sequence=100 + n)
+        for n in range(40)
+    ]
+    readings = [Reading("road-level", Quantity.DISTANCE_MM, 2700.0, stamp) for stamp in stamps]
+    dropped = sum(life.keeper.keep([reading], []) for reading in readings[:30])
+    assert dropped == 19
+    fault = DeviceState("storage.slow", "slow", stamps[30])
+    assert life.keeper.keep([fault], []) == 0
+    life.keeper.turn(0.0)
+    kept = [item for item in life.store.buffer.since(99) if item.stamp.sequence >= 100]
+    assert kept == [*readings[:11], fault]
+    assert life.keeper.keep([readings[31]], []) == 0
+
+
+def test_a_failing_disk_is_asked_once_a_second(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the thread turns, events that cannot be put are put again every second."""
+    life = Life(street(), tmp_path, clock)
+    asked: list[float] = []
+
+    def fail(events: Sequence[Event]) -> None:
+        asked.append(clock.mono())
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(life.store.outbox, "put", fail)
+    life.inbox.device_state("storage", "for a test")
+    for _ in range(100):
+        life.loop.turn(0.0)
+        life.keeper.turn(0.0)
+        clock.advance(0.1)
+    assert 9 <= len(asked) <= 11
