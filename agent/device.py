@@ -41,7 +41,7 @@ class Device:
             if key.startswith(FAULTS)
         }
         self._quiet_rounds = 0
-        self._thinned = self._dropped = 0
+        self._thinned = self._dropped = self._dropped_before = 0
         self._gave_up: Mapping[str, Any] = {}
         self._down_reason = ""
         self._linked_at: float | None = None
@@ -69,9 +69,9 @@ class Device:
             self.tell("storage.slow", "")
 
     def count_dropped(self, count: int) -> None:
-        """Count readings that the disk was too slow for."""
+        """Count readings that the disk was too slow for; how many is told when that has ended."""
         self._dropped += count
-        self.tell("storage.slow", "the disk is too slow, readings are dropped")
+        self.tell("storage.behind", "the disk is too slow, readings are dropped")
 
     def watch_link(self, message: LinkMessage, now: float) -> None:
         """A link that is merely down comes back by itself; one that is refused does not."""
@@ -108,6 +108,9 @@ class Device:
         """Tell what the store found damaged, and what it gave up that was to be sent."""
         damaged = f"{stock.damaged} records and {stock.damaged_files} files set aside as damaged"
         self.tell("storage.damaged", damaged if stock.damaged or stock.damaged_files else "")
+        if self.is_told("storage.behind") and self._dropped == self._dropped_before:
+            self.tell("storage.behind", "", {"count": self._dropped})
+        self._dropped_before = self._dropped
         if readings_are_sent:
             self._watch_thinning(stock)
 
