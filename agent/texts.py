@@ -38,6 +38,7 @@ PART = {
     "uplink": ("平台连接", "connection to the platform"),
     "storage.lent": ("已存数据读取", "reading back what is stored"),
     "storage.slow": ("存储响应慢", "slow storage"),
+    "storage.behind": ("存储跟不上，读数丢失", "storage too slow, readings dropped"),
     "storage.folder": ("数据存储不可用", "storage cannot be used"),
     "uplink.clock": ("设备时钟", "the device's clock"),
     "uplink.certificate": ("设备证书", "the device's certificate"),
