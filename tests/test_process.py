@@ -102,6 +102,7 @@ def test_each_thread_hung_in_turn_starves_the_watchdog(
     record_property("injections", 1)
     agent = start(mosquitto().url, script=SABOTEUR, speed=1)
     agent.wait_for("uplink up")
+    agent.wait_for("sensor open sensor=road-level")
     assert "WATCHDOG=1" in agent.heard(PATIENCE_S, until="WATCHDOG=1")
     agent.order(f"hang {name}")
     if name == "MainThread":

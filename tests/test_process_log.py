@@ -7,6 +7,7 @@ import pwd
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -108,17 +109,16 @@ def run_as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def shared(tmp_path: Path) -> Path:
-    """A folder that everybody may look into, with a configuration; skipped unless we are root."""
+def shared() -> Iterator[Path]:
+    """A folder that everybody may look into, as nobody may into pytest's; skipped unless root."""
     if os.geteuid() != 0:
         pytest.skip("only root can start a process as another user")
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder.name.startswith("pytest-"):
-            folder.chmod(0o755)
-    config = tmp_path / "site.toml"
-    config.write_text(SITE.format(url="mqtt://127.0.0.1:9", port="/dev/null", mount_mm=2700))
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="street-agent-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        config = folder / "site.toml"
+        config.write_text(SITE.format(url="mqtt://127.0.0.1:9", port="/dev/null", mount_mm=2700))
+        yield folder
 
 
 def advised(stderr: str) -> str:
