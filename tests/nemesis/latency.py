@@ -7,6 +7,7 @@ a link. See presser.py for what is measured from when to when.
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 import threading
@@ -64,7 +65,7 @@ class Figures:
     def quantile(self, share: float) -> float:
         """So many of all contacts were answered within this; one that was not takes for ever."""
         ranked = [*self.took, *([float("inf")] * self.missing)]
-        return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+        return ranked[math.ceil(share * len(ranked)) - 1]
 
     @property
     def note(self) -> str:
