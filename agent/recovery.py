@@ -25,6 +25,7 @@ from agent.store.snapshots import Snapshots
 log = logging.getLogger(__name__)
 
 NAME = "pipeline"
+UNWRITTEN = 200_000  # inputs that may have been sent from memory and never written: left out
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Recovered:
 
     Attributes:
         alive_until: monotonic second of the last thing that it knew; None on its first start.
-        sequence: number of the last input.
+        sequence: number that no input has had yet, nor any below the last of the earlier run.
         events: concluded again, and not on disk yet.
     """
 
@@ -94,9 +95,9 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
         events += pipeline.advance(math.nextafter(last_mono, math.inf))
     new = _new(events, pipeline, store.outbox)
-    sequence = max(store.buffer.last_sequence, pipeline.last.sequence if pipeline.last else 0)
     if pipeline.last is None:
-        return Recovered(None, sequence)
+        return Recovered(None, store.buffer.last_sequence)
+    sequence = max(store.buffer.last_sequence, pipeline.last.sequence) + UNWRITTEN
     alive_until = max(pipeline.reached, last_mono or 0.0)
     wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
     clock.carry_on(snapshot.get("clock") or {}, alive_until, wall)
