@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 import presser
-from link import LISTENER, LOSS_30, PLATFORM, PORT, Link
+from link import LISTENER, LOSS_30, PLATFORM, PORT, Link, needs_link
 from outcome import Outcome
 from rig import MOUNT_MM, SENSOR, Rig, wait_for
 from tun import GPRS
@@ -153,6 +153,7 @@ def loopback(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return _judge(figures, LOOPBACK_BAR_S)
 
 
+@needs_link
 def gprs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """0.3 s each way, 5 % loss, 20 kbit/s: within 10 s at p99, without a storm of connections."""
     link = rig.parts.enter_context(Link(GPRS, draw))
@@ -161,6 +162,7 @@ def gprs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return _judge(figures, LINK_BAR_S, is_as_bad=is_slow)
 
 
+@needs_link
 def lossy(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """30 % of all packets lost, both ways: within 10 s at p99, without a storm of connections."""
     link = rig.parts.enter_context(Link())

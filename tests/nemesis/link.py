@@ -9,15 +9,19 @@ that could be left behind. Needs root.
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
-from rig import WAIT_S, wait_for
-from tun import Quality, SlowLine, open_tun
+from outcome import Outcome, Run
+from rig import WAIT_S, Rig, wait_for
+from tun import TUN, Quality, SlowLine, open_tun
 
 CLONE_NEWNET = 0x40000000
+PROGRAMS = ("ip", "nft", "nsenter", "setpriv", "unshare")
 NAME = "link0"
 PLATFORM, DEVICE, OTHER_DEVICE = "10.9.0.1", "10.9.0.2", "10.9.0.3"
 PLATFORM6, DEVICE6 = "fd09::1", "fd09::2"
@@ -161,6 +165,19 @@ class Link:
     def _rules(self, chains: str) -> None:
         # In one transaction; deleting asks for something to delete.
         nft(f"table inet faults {{}}\ndelete table inet faults\ntable inet faults {{\n{chains}\n}}")
+
+
+def needs_link(run: Run) -> Run:
+    """A trial that says so where the machine cannot make such a link."""
+
+    @functools.wraps(run)
+    def attempt(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
+        absent = [name for name in PROGRAMS if shutil.which(name) is None]
+        if absent or not Path(TUN).exists():
+            return Outcome(not_run=f"needs {', '.join(absent) or TUN}")
+        return run(rig, draw, is_long)
+
+    return attempt
 
 
 def enter_namespace() -> None:

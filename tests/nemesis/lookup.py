@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from daemon import Agent
-from link import PLATFORM, PLATFORM6
+from link import PLATFORM, PLATFORM6, needs_link
 from names import NAME, Mood, NameServer
 from network import SPEED, Remote, concluded
 from outcome import Outcome
@@ -40,6 +40,7 @@ class Named(Remote):
         return self.rig.agent(config, state, speed, self.link.wrapper(self.resolv))
 
 
+@needs_link
 def spoilt(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """No name at boot: everything but the link goes on. No name later: the last address serves."""
     street = Named(rig, draw)
@@ -94,6 +95,7 @@ def spoilt(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return concluded(street, agents, failures, 2 * len(ways), note)
 
 
+@needs_link
 def families(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """IPv6 that leads nowhere beside an IPv4 that works, and IPv6 alone."""
     del is_long

@@ -19,6 +19,7 @@ from link import (
     PORT,
     SILENCE,
     Link,
+    needs_link,
 )
 from outcome import Outcome
 from rig import Rig, wait_for
@@ -65,6 +66,7 @@ class Remote(Street):
         return time.monotonic() - begun if wait_for(came, timeout_s) else None
 
 
+@needs_link
 def no_link(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """No link at boot and for a while: detection goes on, and all of it comes afterwards."""
     street = Remote(rig, draw)
@@ -88,6 +90,7 @@ def no_link(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
                 f"{offline_s:g} s offline, {counts[-1]} events, back {took or back_s:.1f} s after")  # fmt: skip
 
 
+@needs_link
 def half_open(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """Packets vanish, nobody hangs up: an event without a PUBACK ends the link after 5 s."""
     street = Remote(rig, draw)
@@ -132,6 +135,7 @@ def half_open(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return concluded(street, agents, failures, count, note)
 
 
+@needs_link
 def refused(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """Each connect answered by RST, by ICMP, by a closed port: no busy loop, and then a link."""
     street = Remote(rig, draw, sensors=1, pause_s=1.0)
@@ -173,6 +177,7 @@ def refused(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return concluded(street, agents, failures, len(ways), "; ".join(figures))
 
 
+@needs_link
 def flaps(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """A modem that dials in anew every 3 s, each time as another address: nothing grows."""
     street = Remote(rig, draw)
@@ -204,6 +209,7 @@ def flaps(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     return concluded(street, agents, failures, count, note)
 
 
+@needs_link
 def small_mtu(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """Packets over 576 bytes vanish without a word: alarms come all the same."""
     street = Remote(rig, draw)

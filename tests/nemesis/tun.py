@@ -16,6 +16,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+TUN = "/dev/net/tun"
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 CLONE_NEWNET = 0x40000000
@@ -113,7 +114,7 @@ def open_tun(name: str, namespace: str | None = None) -> int:
 
 
 def _make(name: str) -> int:
-    descriptor = os.open("/dev/net/tun", os.O_RDWR)
+    descriptor = os.open(TUN, os.O_RDWR)
     try:
         fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN | IFF_NO_PI))
     except OSError:
