@@ -42,13 +42,15 @@ class Inside:
         readings: how many were taken in.
         others: sequences of inputs that are no readings.
         last: sequence of the newest input.
+        first: sequence of the oldest one of this run.
+        before: sequences of all inputs of earlier runs.
     """
 
     def __init__(
         self, site: Site, folder: Path, clock: ManualClock, port: int, bound_bytes: int
     ) -> None:
         self.events: list[Event] = []
-        self.readings = self.last = 0
+        self.readings = 0
         self.others: set[int] = set()
         self.clock = clock
         self.sensors = site.sensors
@@ -60,6 +62,8 @@ class Inside:
         limits = {name: (one.config(), frozenset[str]()) for name, one in detectors().items()}
         pipeline = Pipeline(site, limits)
         recovered = go_on(pipeline, clock, store)
+        self.first, self.last = recovered.sequence + 1, recovered.sequence
+        self.before: list[range] = []
         self.inbox = Inbox(clock, recovered.sequence)
         settings = UplinkSettings((f"mqtt://127.0.0.1:{port}",), insecure=True, readings=True)
         self.wire = Wire(site, settings)
@@ -106,6 +110,11 @@ class Inside:
             then = now
             self.loop.turn(WAIT_S)
         return True
+
+    @property
+    def numbers(self) -> list[range]:
+        """Sequences of all inputs, of earlier runs too."""
+        return [*self.before, range(self.first, self.last + 1)]
 
     def stop(self) -> None:
         """As on SIGTERM."""
