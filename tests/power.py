@@ -31,6 +31,8 @@ class Disk:
         self._patch = pytest.MonkeyPatch()
         for name in CHANGING:
             self._patch.setattr(os, name, self._watched(name, getattr(os, name)))
+        self._open = os.open
+        self._patch.setattr(os, "open", self._opened)
 
     def close(self) -> None:
         """Let the calls alone."""
@@ -54,7 +56,7 @@ class Disk:
             now, synced = path.read_bytes(), self._contents.get(inode, b"")
             count = keep(len(now.rstrip(b"\0")) + 1) if now != synced else 0
             after[path] = now[:count] + synced[count:]
-        for folder in {path.parent for path in found} | set(self._names):
+        for folder in sorted({path.parent for path in found} | set(self._names)):
             if not keep_names():
                 for path in [path for path in after if path.parent == folder]:
                     del after[path]
@@ -71,7 +73,13 @@ class Disk:
             self._names.setdefault(path.parent, {})[path.name] = inode
 
     def _files(self) -> list[Path]:
-        return [path for path in self._folder.rglob("*") if path.is_file()]
+        return sorted(path for path in self._folder.rglob("*") if path.is_file())
+
+    def _opened(self, path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
+        fd = self._open(path, flags, *args, **kwargs)
+        if flags & os.O_TRUNC:  # what it is given from here on is new to the kernel
+            self._spoiled.discard(os.fstat(fd).st_ino)
+        return fd
 
     def _watched(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **kwargs: Any) -> Any:
@@ -101,4 +109,4 @@ class Disk:
                 names = {e.name: e.inode() for e in entries if e.is_file(follow_symlinks=False)}
             self._names[path.readlink()] = names
         elif status.st_ino not in self._spoiled:
-            self._contents[status.st_ino] = os.pread(fd, status.st_size, 0)
+            self._contents[status.st_ino] = path.read_bytes()

@@ -200,6 +200,8 @@ def test_no_history_loses_an_event(record_property: Any) -> None:
                 max_examples=70,
                 stateful_step_count=30,
                 deadline=None,
+                derandomize=True,
+                database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )

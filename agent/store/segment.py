@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.store.files import create, read_regular, set_aside, write_all
-from agent.store.record import HEADER, encode, scan
+from agent.store.record import HEADER, OVERHEAD, encode, scan
 
 
 @dataclass(slots=True)
@@ -41,8 +41,10 @@ class Contents:
     @property
     def is_useless(self) -> bool:
         """Whether this is no segment: neither zeros nor the beginning of a first record."""
-        begun = bool(self.scraps) and HEADER.match(self.scraps[0]) is not None
-        return not self.documents and (self.size == 0 or (bool(self.scraps) and not begun))
+        if self.documents or not self.scraps:
+            return self.size == 0
+        first = self.scraps[0]
+        return len(first) >= OVERHEAD and HEADER.match(first) is None
 
 
 class Segment:
@@ -281,4 +283,4 @@ def stored(folder: Path, after: int) -> Iterator[tuple[int, bytes]]:
             raise
         except OSError:
             continue
-        yield from (item for item in documents.items() if item[0] > after)
+        yield from (item for item in documents.items() if item[0] > after and item[1])

@@ -2,7 +2,8 @@
 
 Ids only rise. Memory does not grow with what waits: a bit a document, and the bytes of one segment
 at most. Sealed segments are not read when the folder is opened: how many documents they hold
-follows from their names, since ids that are skipped are acknowledged.
+follows from their names, since ids that are skipped are acknowledged. So that this does not hang
+on an acknowledgement alone, a few skipped ids have empty records as well.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import pairwise
 from operator import attrgetter
@@ -59,12 +60,12 @@ class Shelf:
         segment = self._segment_of(doc_id)
         if segment is None or segment.is_acked(doc_id):
             return None
-        return self._documents(segment).get(doc_id)
+        return self._documents(segment).get(doc_id) or None
 
     def find(self, doc_id: int) -> bytes | None:
         """Give one document, acknowledged or not; None if it is not on disk."""
         segment = self._segment_of(doc_id)
-        return None if segment is None else self._documents(segment).get(doc_id)
+        return None if segment is None else self._documents(segment).get(doc_id) or None
 
     def is_lost(self, doc_id: int) -> bool:
         """Whether a document was found damaged since it was opened, and nobody had had it."""
@@ -82,7 +83,7 @@ class Shelf:
         """
         while (segment := self._next_segment(after, acked)) is not None:
             for doc_id, payload in list(self._documents(segment).items()):
-                if doc_id > after and (acked or not segment.is_acked(doc_id)):
+                if doc_id > after and payload and (acked or not segment.is_acked(doc_id)):
                     yield doc_id, payload
             after = max(after, segment.stop - 1)
 
@@ -90,7 +91,8 @@ class Shelf:
         """Give the newest document, acknowledged or not; None if there is none."""
         for segment in reversed(self._segments[-2:]):
             for payload in reversed(self._documents(segment).values()):
-                return payload
+                if payload:
+                    return payload
         return None
 
     def acknowledge(self, ids: Iterable[int]) -> None:
@@ -191,6 +193,7 @@ class Shelf:
 
     def _account(self, segment: Segment, contents: Contents) -> None:
         """Count what is missing, and acknowledge it: nothing waits for it or counts it again."""
+        self._pass_over(segment, contents.documents)
         if len(contents.documents) == segment.stop - segment.first:
             return
         ids = range(segment.first, segment.stop)
@@ -200,6 +203,12 @@ class Shelf:
             for scrap in contents.scraps:
                 self._quarantine.keep(scrap)
             segment.acknowledge(segment.mask(lost))
+
+    def _pass_over(self, segment: Segment, documents: Mapping[int, bytes]) -> None:
+        """Acknowledge empty records: they stand for ids that were never given to anything."""
+        empty = [doc_id for doc_id, payload in documents.items() if not payload]
+        if empty:
+            segment.acknowledge(segment.mask(empty))
 
     def _set_aside(self, segment: Segment) -> None:
         self._quarantine.count(files=1)

@@ -19,6 +19,8 @@ from agent.store.segment import Contents, Segment, Writer
 from agent.store.shelf import Shelf
 from agent.store.spares import Spares
 
+MOST_FILLED = 64  # ids; beyond it a new segment begins, and the ids between are acknowledged
+
 
 class Spool(Shelf):
     """The documents of one table. One thread uses it.
@@ -74,6 +76,9 @@ class Spool(Shelf):
             if len(payload) > MOST_BYTES:
                 raise ValueError(f"document {doc_id} has {len(payload)} bytes, over {MOST_BYTES}")
             lowest = doc_id + 1
+        is_gapless = lowest - self.next_id == len(documents)
+        if not is_gapless:
+            documents = self._filled(documents)
         start = 0
         while start < len(documents):
             stop = self._fitting(documents, start)
@@ -81,6 +86,8 @@ class Spool(Shelf):
                 self._roll(documents[start][0], _size(documents[start : start + 1]))
             else:
                 self._append(documents[start:stop])
+                if not is_gapless:
+                    self._pass_over(self._segments[-1], dict(documents[start:stop]))
             start = stop
 
     def prepare(self) -> bool:
@@ -143,6 +150,17 @@ class Spool(Shelf):
             newest.measure()
         self._account(newest, contents)
         self._view = newest, contents.documents
+
+    def _filled(self, documents: Sequence[tuple[int, bytes]]) -> Sequence[tuple[int, bytes]]:
+        """Put an empty record in the place of each id that is skipped, if they are few."""
+        filled: list[tuple[int, bytes]] = []
+        follower = self._segments[-1].stop if self._segments else documents[0][0]
+        for document in documents:
+            if document[0] - follower <= MOST_FILLED:
+                filled += [(doc_id, b"") for doc_id in range(follower, document[0])]
+            filled.append(document)
+            follower = document[0] + 1
+        return filled
 
     def _fitting(self, documents: Sequence[tuple[int, bytes]], start: int) -> int:
         """Find the first document from `start` on that the newest segment cannot take."""
