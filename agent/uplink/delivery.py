@@ -32,6 +32,7 @@ from agent.uplink.suspect import Suspect
 from agent.uplink.wire import Message, Wire
 
 RETRY_S = 30.0
+STATE_S = 10.0  # latest values wait for events, but not for longer while a backlog is sent
 EVENTS_FIRST_S = 2.0  # that readings wait for events which are on their way from the disk
 PATIENCE_S, MOST_PATIENCE_S = 5.0, 80.0  # for an event's answer; a PUBACK may take a minute
 
@@ -82,7 +83,7 @@ class Flight:
 
 
 class Delivery:
-    """Sends latest values, urgent events, events, then readings, as far as the window goes.
+    """Sends urgent events, events, latest values, then readings, as far as the window goes.
 
     Attributes:
         counters: what was sent and answered so far.
@@ -113,6 +114,7 @@ class Delivery:
         self._held: tuple[Source, Parcel] | None = None
         self._refusals: dict[str, Refusal] = {}
         self._now = 0.0
+        self._told = -math.inf  # when a latest value was last sent
         self._awaited_since = math.inf
 
     @property
@@ -172,10 +174,15 @@ class Delivery:
         window = 1 if self._suspect.is_watched else link.window
         # Part of the window is kept free of readings: an event need not wait for an answer.
         some = max(1, window - max(1, window // 4))
+
+        def state() -> Parcel | None:
+            return self._state(mono)
+
         if (
-            self._drain(self._slots, lambda: self._slots.next(now, mono), window, link)
-            and self._drain(self._events, lambda: self._events.next_urgent(mono), window, link)
+            self._drain(self._events, lambda: self._events.next_urgent(mono), window, link)
+            and (now - self._told < STATE_S or self._drain(self._slots, state, window, link))
             and self._drain(self._events, lambda: self._patient(self._events, mono), window, link)
+            and self._drain(self._slots, state, window, link)
             and self._readings is not None
             and self._may_read()
         ):
@@ -186,6 +193,7 @@ class Delivery:
         """Start anew, from the oldest: whatever was under way may be lost."""
         self._link = link
         self._pace = Pace()
+        self._told = -math.inf
         self._flight.clear()
         self._bytes = 0
         self._held = None
@@ -231,6 +239,19 @@ class Delivery:
         parcel = source.next(self._now, mono)
         if parcel is not None:
             self._pace.sent()
+        return parcel
+
+    def _state(self, mono: float) -> Parcel | None:
+        """The next latest value: one at a time, so that what waits can be replaced by a newer one.
+
+        On a slow line a list of open alarms takes as long as an alarm; behind each other they
+        would hold up the alarms that they are about.
+        """
+        if any(flight.source is self._slots for flight in self._flight.values()):
+            return None
+        parcel = self._patient(self._slots, mono)
+        if parcel is not None:
+            self._told = self._now
         return parcel
 
     def _drain(
