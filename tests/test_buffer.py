@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from agent.cli import main
 from agent.errors import StorageError, StorageFull
 from agent.events import DeviceState, Gap, Input
-from agent.store.buffer import Buffer, Thinned, from_document, recorded, to_document
+from agent.store.buffer import Buffer, Thinned, encode, from_document, recorded, to_document
 from agent.store.claim import claim
+from agent.store.journal import to_json
+from agent.store.settings import StoreSettings
 from drivers.reading import (
     GOOD,
     Grade,
@@ -161,6 +163,48 @@ def test_the_oldest_are_thinned_and_counted(tmp_path: Path) -> None:
     assert buffer.reset_thinned() == expected
     assert buffer.thinned == Thinned()
     assert buffer.waiting == len(left)
+
+
+def test_what_a_restart_needs_goes_last(tmp_path: Path) -> None:
+    """The least bound holds two snapshot intervals of inputs beside what is thinned."""
+    needed = 40_000  # inputs between the last snapshot but one and now
+    buffer = Buffer(tmp_path, StoreSettings(readings_mib=8).readings_mib * MIB)
+    for first in range(1, 120_001, 1000):
+        buffer.extend([reading(number) for number in range(first, first + 1000)])
+        buffer.keep_from = max(1, first + 1000 - needed)
+    thinned = buffer.thinned
+    assert thinned.count > 40_000
+    assert thinned.needed == 0
+    left = [item.stamp.sequence for item in buffer.since(buffer.keep_from - 1)]
+    assert left == list(range(buffer.keep_from, 120_001))
+    while buffer.thin():
+        pass
+    assert buffer.thinned.needed == next(buffer.since(0)).stamp.sequence - left[0]
+    with pytest.raises(ValueError, match="7 is outside 8"):
+        StoreSettings(readings_mib=7)
+
+
+@given(inputs)
+def test_a_plain_reading_is_spelled_like_the_rest(item: Input) -> None:
+    """What is spelled by hand is, character by character, what the general encoder gives."""
+    assert encode(item) == to_json(to_document(item))
+
+
+def test_a_group_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inputs handed over together are written and synced together, and come back the same."""
+    buffer = Buffer(tmp_path, MIB)
+    buffer.append(reading(1))
+    buffer.sync()
+    calls: list[str] = []
+    for name in ("pwrite", "fdatasync"):
+        original = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *args, n=name, call=original: calls.append(n) or call(*args)
+        )
+    items = [*map(reading, range(2, 40)), Gap(1.0, stamp(40)), reading(45)]
+    buffer.extend(items)
+    assert calls == ["pwrite", "fdatasync"]
+    assert list(Buffer(tmp_path, MIB).since(1)) == items
 
 
 def test_a_full_disk_thins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from agent.errors import StorageError
 from agent.events import Event, Kind
 from agent.store import outbox as module
-from agent.store.outbox import Outbox
+from agent.store.outbox import RESERVE, Outbox, renumbered
 
 MakeEvent = Callable[..., Event]
 
@@ -152,3 +153,84 @@ def test_stored_form_is_the_payload(tmp_path: Path, make_event: MakeEvent) -> No
     document = json.loads(data[20 : data.index(b"\n")])
     assert document["p"] == make_event(1).payload
     assert document["k"] == "street.waterlogging"
+
+
+def test_an_event_whose_number_is_taken_is_told(tmp_path: Path, make_event: MakeEvent) -> None:
+    """Events run again under numbers of others are not skipped, and go in under higher ones."""
+    box = Outbox(tmp_path)
+    box.put([make_event(i) for i in range(1, 6)])
+    box.acknowledge([1, 2])
+    other = [replace(make_event(i + 100), sequence=i) for i in range(1, 4)]
+    shifted = replace(make_event(5), sequence=4)  # it is there, under another number
+    assert box.put([*other, shifted, make_event(5)]) == other
+    assert sequences(box.take(0, 9)) == [3, 4, 5]
+    again = [renumbered(event, number) for number, event in enumerate(other, 6)]
+    assert box.put([*again, make_event(9)]) == []
+    found = Outbox(tmp_path).take(5, 9)
+    assert [event.id for event in found] == ["a101.1", "a102.1", "a103.1", "a9.1"]
+    assert [event.payload["sequence"] for event in found[:3]] == [f"{n:012d}" for n in (6, 7, 8)]
+
+
+def test_what_the_platform_has_had_counts_as_stored(tmp_path: Path, make_event: MakeEvent) -> None:
+    """Acknowledged events, their segment deleted or not, and numbers passed over are not asked for."""
+    box = Outbox(tmp_path)
+    events = [make_event(i) for i in [*range(1, 2000), *range(2003, 4500)]]
+    box.put(events)
+    box.acknowledge(range(1, 4400))
+    again = Outbox(tmp_path)
+    assert again.missing([make_event(i) for i in range(1, 4600)]) == []
+    assert again.put(events) == []
+
+
+def test_a_damaged_event_is_asked_for(tmp_path: Path, make_event: MakeEvent) -> None:
+    """An event whose record is damaged goes in again when its inputs are run again."""
+    box = Outbox(tmp_path)
+    events = [make_event(i) for i in range(1, 6)]
+    box.put(events)
+    box.close()
+    file = next(tmp_path.glob("events/*.seg"))
+    file.write_bytes(file.read_bytes().replace(b'"a3.1"', b'"a3_1"'))
+    box = Outbox(tmp_path)
+    assert box.put(events) == [events[2]]
+    assert box.put([renumbered(events[2], 6)]) == []
+    assert [event.id for event in Outbox(tmp_path).take(0, 9)] == [
+        "a1.1", "a2.1", "a4.1", "a5.1", "a3.1",
+    ]  # fmt: skip
+
+
+def test_room_is_made_ahead(
+    tmp_path: Path, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new segment takes a rename and a sync of the folder when one was made ahead, else a file."""
+    box = Outbox(tmp_path)
+    box.put([make_event(1)])
+    assert [box.prepare() for _ in range(RESERVE + 1)] == [False] * (RESERVE - 1) + [True] * 2
+    calls: list[str] = []
+    for name in ("pwrite", "fsync", "fdatasync", "replace"):
+        original = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *args, n=name, call=original: calls.append(n) or call(*args)
+        )
+    assert box.prepare()
+    assert calls == []
+    box.put([make_event(i) for i in range(2, 1501)])
+    assert calls == ["pwrite", "fdatasync", "replace", "fsync", "pwrite", "fdatasync"]
+    again = Outbox(tmp_path)
+    assert not again.prepare()
+    assert again.prepare(), "those left by an earlier run count"
+
+
+def test_a_few_skipped_numbers_cost_no_segment(tmp_path: Path, make_event: MakeEvent) -> None:
+    """Numbers that never came to the disk leave no hole, no wait and no damage."""
+    box = Outbox(tmp_path)
+    some = [2, 3, 9, 40, 41, 90]
+    for number in some:
+        box.put([make_event(number)])
+    for path in tmp_path.glob("events/*.ack"):
+        path.unlink()
+    for again in (box, Outbox(tmp_path)):
+        assert sequences(again.take(0, 99)) == some
+        assert again.waiting == len(some)
+        assert again.damage.count == 0
+        assert again.last_mono == make_event(90).mono
+    assert len(list(tmp_path.glob("events/*.seg"))) == 1
