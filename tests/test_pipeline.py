@@ -278,3 +278,17 @@ def test_plain_json_of_another_shape_is_refused() -> None:
     """A missing field is an error, not a default."""
     with pytest.raises(ValueError, match="Example has"):
         from_plain(Example, {"number": 1.0})
+
+
+@pytest.mark.parametrize(("boot", "leaps"), [("test", 0), ("another", 1000)])
+def test_after_another_boot_no_number_is_given_out_twice(boot: str, leaps: int) -> None:
+    """What was sent while a disk hung, and lost with the power, shares its id with nothing."""
+    player = Player(home())
+    player.play(MONDAY, "smoke", 1.0)
+    player.pipeline.take(
+        Gap(MONDAY + 1, Stamp(boot, MONDAY + 60, MONDAY + 60, synced=True, sequence=2))
+    )
+    stamp = Stamp(boot, MONDAY + 61, MONDAY + 61, synced=True, sequence=3)
+    (event,) = player.pipeline.take(Reading("smoke", Quantity.SMOKE, 0.0, stamp))[1]
+    assert event.payload["data"]["rev"] == 2 + leaps
+    assert event.sequence == 2 + leaps

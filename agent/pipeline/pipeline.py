@@ -86,6 +86,8 @@ class Pipeline:
         elif isinstance(item, DeviceState):
             self._tell(_device_fault(item.part, item.reason, stamp, item.facts), stamp)
         else:
+            if last.boot != stamp.boot:
+                self.ledger = alarms.leap(self.ledger)
             for part in self._failing():  # a restart may be the end of it; if not, it is told again
                 self._tell(_device_fault(part, "", stamp), stamp)
             for channel in self.channels.values():  # nobody saw whether a change held

@@ -169,4 +169,7 @@ def _document(event: Event) -> dict[str, Any]:
 
 
 def _event(document: Mapping[str, Any], sequence: int) -> Event:
-    return Event(sequence, document["m"], Kind(document["k"]), document["p"])
+    payload = document["p"]
+    if not {"id", "boot", "time"} <= payload.keys() or "clock" not in payload["data"]:
+        raise ValueError("it lacks what every event has")
+    return Event(sequence, document["m"], Kind(document["k"]), payload)
