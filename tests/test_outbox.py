@@ -215,9 +215,7 @@ def test_room_is_made_ahead(
     assert calls == []
     box.put([make_event(i) for i in range(2, 1501)])
     assert calls == ["pwrite", "fdatasync", "replace", "fsync", "pwrite", "fdatasync"]
-    again = Outbox(tmp_path)
-    assert not again.prepare()
-    assert again.prepare(), "those left by an earlier run count"
+    assert Outbox(tmp_path).prepare(), "those left by an earlier run count"
 
 
 def test_a_few_skipped_numbers_cost_no_segment(tmp_path: Path, make_event: MakeEvent) -> None:

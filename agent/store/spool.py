@@ -19,7 +19,9 @@ from agent.store.segment import Contents, Segment, Writer
 from agent.store.shelf import Shelf
 from agent.store.spares import Spares
 
-MOST_FILLED = 64  # ids; beyond it a new segment begins, and the ids between are acknowledged
+# Ids; beyond it a new segment begins, and the ids between are acknowledged. Numbers of events leap
+# by 1,000 with each boot.
+MOST_FILLED = 1024
 
 
 class Spool(Shelf):
