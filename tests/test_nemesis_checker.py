@@ -25,6 +25,7 @@ def water(rev: int = 1, raw: int = 2500, level: str = "blue", **more: Any) -> di
     }
     event = {
         "id": f"a.{rev}",
+        "boot": "first",
         "sequence": f"{rev:012d}",
         "source": SITE,
         "subject": "a",
@@ -81,6 +82,14 @@ def test_revisions_in_order_with_repeats_are_in_order() -> None:
 def test_revisions_out_of_order_are_found(events: list[dict[str, Any]]) -> None:
     """Turned round, with a hole, or with a number that does not rise."""
     assert checker.order(events)
+
+
+def test_another_boot_leaves_revisions_out_and_turns_nothing_round() -> None:
+    """A hole is one of the same boot; a step back is one of any."""
+    later = {"boot": "second"}
+    assert checker.order([water(1), {**water(1002), **later}, {**water(1003), **later}]) == []
+    assert checker.order([water(1), {**water(1002), **later}, {**water(1004), **later}])
+    assert checker.order([water(3), {**water(2), **later}])
 
 
 def test_alarms_may_overtake_each_other() -> None:

@@ -57,9 +57,9 @@ def contents(events: Iterable[Mapping[str, Any]]) -> list[str]:
 def order(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """By first arrival, an alarm's revisions come 1, 2, 3 ... and its numbers rise.
 
-    Between alarms there is no order: orange and red ones overtake.
+    Another boot of the kernel leaves revisions out: what the power took keeps them. Between alarms there is no order: orange and red ones overtake.
     """
-    last: dict[tuple[str, str], tuple[int, int]] = {}
+    last: dict[tuple[str, str], tuple[int, int, str]] = {}
     seen: set[tuple[str, str]] = set()
     found = []
     for event in events:
@@ -69,12 +69,13 @@ def order(events: Iterable[Mapping[str, Any]]) -> list[str]:
         seen.add((source, name))
         alarm = (source, str(event["subject"]))
         rev, number = int(event["data"]["rev"]), int(event["sequence"])
-        last_rev, last_number = last.get(alarm, (0, 0))
-        if rev != last_rev + 1:
+        boot = str(event["boot"])
+        last_rev, last_number, last_boot = last.get(alarm, (0, 0, boot))
+        if rev != last_rev + 1 and (boot == last_boot or rev <= last_rev):
             found.append(f"event {name} came after revision {last_rev}")
         if number <= last_number:
             found.append(f"event {name} is number {number}, after {last_number}")
-        last[alarm] = max(rev, last_rev), max(number, last_number)
+        last[alarm] = max(rev, last_rev), max(number, last_number), boot
     return found
 
 
