@@ -5,8 +5,9 @@ sync. It hands over, and hears through the agent's queue what is safe. Each turn
 that was handed over meanwhile: inputs are written; if events came of them, inputs and then events
 are synced, all in one go; then come acknowledgements, what is lent back, and what can wait.
 
-A disk that refuses loses nothing that memory can hold: events are put again every second until
-they are on disk, and readings are dropped to make room for them.
+A disk that refuses loses nothing that memory can hold: inputs and events are put again every second
+until they are on disk, and are lent from here meanwhile. Where memory does not suffice, the oldest
+readings go, and are counted with what the buffer has thinned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from agent.errors import StorageFull
@@ -35,6 +37,7 @@ from agent.keeping import (
     Trouble,
 )
 from agent.recovery import Store, keep
+from agent.store.buffer import Thinned
 from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,8 @@ log = logging.getLogger(__name__)
 SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
 RETRY_S = 1.0
 UNREADY_S = 30.0  # until room is asked for again where the disk has none
-MOST_INPUTS = 50_000  # handed over and not written: 25 MB, or an hour and a half at 10 a second
+MOST_INPUTS = 50_000  # handed over and not taken up: 25 MB, or an hour and a half at 10 a second
+MOST_UNWRITTEN = 20_000  # readings that wait in memory for a disk that refuses
 
 
 class Keeper:
@@ -68,10 +72,13 @@ class Keeper:
         self._post = post
         self._now = now
         self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._handed = self._written = 0  # inputs; each is counted up by one thread
+        self._handed = self._taken_up = 0  # inputs; each is counted up by one thread
         self._done_readings: list[int] = []
+        self._unwritten: list[Input] = []
+        self._done_early: set[int] = set()  # readings that the platform has and the disk has not
+        self._given_up = Thinned()
         self._pending: list[Event] = []
-        self._retry_at = self._sync_at = self._prepare_at = 0.0
+        self._rewrite_at = self._retry_at = self._sync_at = self._prepare_at = 0.0
         self._told: dict[str, str] = {}  # empty: what an earlier run has told is ended too
         self._busy_since: float | None = None
         self._stopping = False
@@ -99,7 +106,7 @@ class Keeper:
             How many readings were dropped, because the disk is too far behind.
         """
         kept = inputs
-        if self._handed - self._written > MOST_INPUTS:
+        if self._handed - self._taken_up > MOST_INPUTS:
             kept = [item for item in inputs if not isinstance(item, Reading)]
         self._handed += len(kept)
         self._requests.put(Batch(kept, events))
@@ -150,7 +157,8 @@ class Keeper:
         self._busy_since = self._now()
         for request in requests:
             if isinstance(request, Batch):
-                self._write(request)
+                self._take_up(request)
+        self._write()
         self._commit()
         for request in requests:
             self._serve(request)
@@ -162,7 +170,8 @@ class Keeper:
     def _run(self) -> None:
         while not self._stopping:
             self.turn(SYNC_S)
-        self._retry_at = self._sync_at = 0.0
+        self._rewrite_at = self._retry_at = self._sync_at = 0.0
+        self._write()
         self._commit()
         with self._watched():
             self._store.buffer.close()
@@ -179,18 +188,44 @@ class Keeper:
         except queue.Empty:
             return found
 
-    def _write(self, batch: Batch) -> None:
-        """Write inputs. One that cannot be written is missing when the agent is restarted."""
-        trouble = ""
-        for item in batch.inputs:
-            try:
-                self._store.buffer.append(item)
-            except OSError as error:
-                trouble = _cause(error)
-        if batch.inputs:
-            self._tell("storage.readings", trouble)
-        self._written += len(batch.inputs)
+    def _take_up(self, batch: Batch) -> None:
+        self._unwritten += batch.inputs
+        self._taken_up += len(batch.inputs)
         self._pending += batch.events
+
+    def _write(self) -> None:
+        """Write inputs; what cannot be written waits in memory, as far as there is room."""
+        if not self._unwritten or self._now() < self._rewrite_at:
+            return
+        buffer = self._store.buffer
+        trouble = ""
+        try:
+            buffer.extend(self._unwritten)
+        except OSError as error:
+            trouble = _cause(error)
+            self._rewrite_at = self._now() + RETRY_S
+        written = buffer.last_sequence
+        self._unwritten = [item for item in self._unwritten if item.stamp.sequence > written]
+        done = {sequence for sequence in self._done_early if sequence <= written}
+        if done:
+            self._done_early -= done
+            with self._watched():
+                buffer.acknowledge(sorted(done))
+        self._give_up()
+        self._tell("storage.readings", trouble)
+
+    def _give_up(self) -> None:
+        """Drop the oldest readings that memory has no room for, and count those not sent yet."""
+        excess = len(self._unwritten) - MOST_UNWRITTEN
+        if excess <= 0:
+            return
+        oldest = [item for item in self._unwritten if isinstance(item, Reading)][:excess]
+        gone = {item.stamp.sequence for item in oldest}
+        self._unwritten = [item for item in self._unwritten if item.stamp.sequence not in gone]
+        lost = [item.stamp.wall for item in oldest if item.stamp.sequence not in self._done_early]
+        self._done_early -= gone
+        if lost:
+            self._given_up = self._given_up.join(Thinned(len(lost), lost[0], lost[-1]))
 
     def _commit(self) -> None:
         """Put inputs, then events on disk; what cannot be put is tried again."""
@@ -219,7 +254,7 @@ class Keeper:
                     self._forget(request.sequences)
             case Done():
                 with self._watched():
-                    self._store.buffer.acknowledge(request.sequences)
+                    self._forget_readings(request.sequences)
             case Lend():
                 self._lend(request)
             case Snapshot():
@@ -237,14 +272,32 @@ class Keeper:
             self._pending = [event for event in self._pending if event.sequence not in early]
         self._store.outbox.acknowledge(sorted(done - early))
 
+    def _forget_readings(self, sequences: Sequence[int]) -> None:
+        written = self._store.buffer.last_sequence
+        self._done_early.update(s for s in sequences if s > written)
+        self._store.buffer.acknowledge([s for s in sequences if s <= written])
+
     def _lend(self, request: Lend) -> None:
         items: Sequence[Any] | None = None
         is_events = request.queue is Queue.EVENTS
         queue_on_disk = self._store.outbox if is_events else self._store.buffer
         with self._watched("storage.lent"):  # a part of its own: what is written may be well
             items = queue_on_disk.take(request.after, request.limit)
+            if not is_events:
+                items = [*items, *self._waiting(request.after, request.limit - len(items))]
             self._tell("storage.lent", "")
         self._post(Lent(request.queue, request.after, items))
+
+    def _waiting(self, after: int, limit: int) -> list[Reading]:
+        """Readings above a sequence that are to be sent and not on disk yet; they are the newest."""
+        found = (
+            item
+            for item in self._unwritten
+            if isinstance(item, Reading)
+            and item.stamp.sequence > after
+            and item.stamp.sequence not in self._done_early
+        )
+        return list(islice(found, limit))
 
     def _keep_snapshot(self, request: Snapshot) -> None:
         if not self._pending:  # one that knows of events not on disk yet would lose them
@@ -274,13 +327,13 @@ class Keeper:
         buffer, outbox = self._store.buffer, self._store.outbox
         return Stock(
             events_waiting=outbox.waiting,
-            readings_waiting=buffer.waiting,
+            readings_waiting=buffer.waiting + len(self._unwritten) - len(self._done_early),
             readings_bytes=buffer.size_bytes,
             damaged=buffer.damage.count + outbox.damage.count,
             damaged_files=buffer.damage.files
             + outbox.damage.files
             + len(self._store.snapshots.damaged),
-            thinned=buffer.thinned,
+            thinned=buffer.thinned.join(self._given_up),
         )
 
     @contextmanager

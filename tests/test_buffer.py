@@ -160,8 +160,6 @@ def test_the_oldest_are_thinned_and_counted(tmp_path: Path) -> None:
     assert left[0] > 101
     expected = Thinned(left[0] - 102, stamp(102).wall, stamp(left[0] - 1).wall)
     assert buffer.thinned == expected
-    assert buffer.reset_thinned() == expected
-    assert buffer.thinned == Thinned()
     assert buffer.waiting == len(left)
 
 

@@ -21,8 +21,10 @@ from test_loop import Life
 
 from agent import keeper, window
 from agent.clock import ManualClock
+from agent.errors import StorageFull
 from agent.events import DeviceState, Event, Input
 from agent.inbox import Inbox
+from agent.keeping import Stock
 from agent.store.spool import Spool
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from drivers.reading import Quantity, Reading, Stamp
@@ -290,6 +292,63 @@ def test_readings_that_a_disk_is_too_slow_for_are_counted_and_nothing_else_is_dr
     kept = [item for item in life.store.buffer.since(99) if item.stamp.sequence >= 100]
     assert kept == [*readings[:11], fault]
     assert life.keeper.keep([readings[31]], []) == 0
+
+
+def refuse(*_: object) -> None:
+    raise StorageFull(errno.ENOSPC, "No space left on device")
+
+
+def test_readings_wait_in_memory_for_a_disk_that_refuses_them(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outgrown by the window they are lent from memory, and written once the disk takes them."""
+    monkeypatch.setattr(window, "MOST_READINGS", 3)
+    life = Life(street(), tmp_path, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(life.store.buffer, "extend", refuse)
+        for depth in range(40):
+            life.feed("road-level", Quantity.DISTANCE_MM, 2700.0 - depth, after_s=2.0)
+        life.connect()
+        sent = [entry["v"] for m in life.session.sent if "/reading/" in m.topic
+                for entry in json.loads(m.payload)]  # fmt: skip
+        assert sent == [2700.0 - depth for depth in range(40)]
+        assert not [item for item in life.store.buffer.since(0) if isinstance(item, Reading)]
+    clock.advance(2.0)
+    life.inbox.tick()
+    life.turn()
+    written = [item for item in life.store.buffer.since(0) if isinstance(item, Reading)]
+    assert [item.value for item in written] == sent
+
+
+def test_readings_that_memory_has_no_room_for_are_counted_with_their_span(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that a refusing disk leaves in memory the oldest go; the sent ones are no loss."""
+    monkeypatch.setattr(keeper, "MOST_UNWRITTEN", 10)
+    life = Life(street(), tmp_path, clock)
+    told: list[Stock] = []
+    monkeypatch.setattr(life.keeper, "_post", lambda news: told.append(news))
+    begun = clock.wall()
+    stamps = [
+        Stamp("test", clock.mono() + n, begun + n, synced=True, sequence=100 + n) for n in range(30)
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(life.store.buffer, "extend", refuse)
+        for stamp in stamps:
+            life.keeper.keep([Reading("road-level", Quantity.DISTANCE_MM, 2700.0, stamp)], [])
+            if stamp.sequence == 105:
+                life.keeper.acknowledge_readings([100, 101])
+                life.keeper.flush()
+            clock.advance(2.0)
+            life.keeper.turn(0.0)
+    clock.advance(2.0)
+    life.keeper.count()
+    life.keeper.turn(0.0)
+    stock = next(news for news in told if isinstance(news, Stock))
+    assert (stock.thinned.count, stock.readings_waiting) == (18, 11)  # with the start
+    assert (stock.thinned.first_wall, stock.thinned.last_wall) == (begun + 2, begun + 19)
+    kept = [item.stamp.sequence for item in life.store.buffer.since(99)]
+    assert kept == list(range(120, 130))
 
 
 def test_a_failing_disk_is_asked_once_a_second(

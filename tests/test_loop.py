@@ -15,7 +15,7 @@ from sites import MONDAY, home, limits, street
 
 from agent.clock import ManualClock
 from agent.errors import StorageError, StorageFull
-from agent.events import Event
+from agent.events import Event, Input
 from agent.expiry import Expiry
 from agent.health import Health, ServiceManager
 from agent.inbox import Inbox, Stop
@@ -33,7 +33,7 @@ from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message, Wire
 from agent.window import EventWindow, ReadingWindow
-from drivers.reading import Quantity, Reading
+from drivers.reading import Quantity
 
 
 class FakeSession:
@@ -447,11 +447,11 @@ def test_inputs_that_cannot_be_journalled_are_one_fault(
 ) -> None:
     """Fault and end do not alternate with every reading."""
     life = Life(home(), tmp_path, clock)
-    append = life.store.buffer.append
-    monkeypatch.setattr(life.store.buffer, "append", full)
+    extend = life.store.buffer.extend
+    monkeypatch.setattr(life.store.buffer, "extend", full)
     for i in range(50):
         life.feed("kitchen-pir", Quantity.MOTION, float(i % 2), after_s=30.0)
-    monkeypatch.setattr(life.store.buffer, "append", append)
+    monkeypatch.setattr(life.store.buffer, "extend", extend)
     life.feed("kitchen-pir", Quantity.MOTION, 1.0)
     life.turn()
     assert [e.payload["type"].split(".")[2] for e in life.stored()] == ["fault", "restored"]
@@ -464,10 +464,10 @@ def test_a_failing_disk_that_names_another_file_each_time_is_one_fault(
     life = Life(home(), tmp_path, clock)
     life.connect()
 
-    def read_only(item: Reading) -> None:
-        raise StorageError(f"{item.stamp.sequence}.seg: no") from OSError(30, "Read-only")
+    def read_only(items: Sequence[Input]) -> None:
+        raise StorageError(f"{items[-1].stamp.sequence}.seg: no") from OSError(30, "Read-only")
 
-    monkeypatch.setattr(life.store.buffer, "append", read_only)
+    monkeypatch.setattr(life.store.buffer, "extend", read_only)
     for i in range(50):
         life.feed("kitchen-pir", Quantity.MOTION, float(i % 2), after_s=30.0)
     assert [e["type"].split(".")[2] for e in life.session.events()] == ["fault"]
@@ -478,10 +478,10 @@ def test_an_input_missing_from_the_journal_is_known_after_a_restart(
 ) -> None:
     """The alarm that it led to is still open, so it can end."""
     life = Life(home(), tmp_path, clock)
-    append = life.store.buffer.append
-    monkeypatch.setattr(life.store.buffer, "append", full)
+    extend = life.store.buffer.extend
+    monkeypatch.setattr(life.store.buffer, "extend", full)
     life.feed("smoke", Quantity.SMOKE, 1.0)
-    monkeypatch.setattr(life.store.buffer, "append", append)
+    monkeypatch.setattr(life.store.buffer, "extend", extend)
     pass_time(life, 11.0)
     life = Life(home(), tmp_path, clock)
     life.feed("smoke", Quantity.SMOKE, 0.0)

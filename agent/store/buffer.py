@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,18 @@ class Thinned:
     first_wall: float = 0.0
     last_wall: float = 0.0
     needed: int = 0
+
+    def join(self, other: Thinned) -> Thinned:
+        """Both as one."""
+        if not (self.count and other.count):
+            needed = self.needed + other.needed
+            return replace(self if self.count else other, needed=needed)
+        return Thinned(
+            self.count + other.count,
+            min(self.first_wall, other.first_wall),
+            max(self.last_wall, other.last_wall),
+            self.needed + other.needed,
+        )
 
 
 class Buffer:
@@ -113,13 +126,8 @@ class Buffer:
 
     @property
     def thinned(self) -> Thinned:
-        """What was dropped since `reset_thinned`."""
+        """What was dropped since it was opened."""
         return self._thinned
-
-    def reset_thinned(self) -> Thinned:
-        """Give what was dropped, and count anew."""
-        thinned, self._thinned = self._thinned, Thinned()
-        return thinned
 
     def append(self, item: Input) -> None:
         """Write an input; it survives the death of the process from here on.
@@ -208,13 +216,8 @@ class Buffer:
         needed = max(0, self._spool.first_id - max(begin, self.keep_from))
         documents = [json.loads(payload) for _, payload in waited]
         walls = [document["w"] for document in documents if "v" in document]
-        before = self._thinned
-        self._thinned = Thinned(
-            before.count + len(walls),
-            before.first_wall if before.count or not walls else walls[0],
-            walls[-1] if walls else before.last_wall,
-            before.needed + needed,
-        )
+        first, last = (walls[0], walls[-1]) if walls else (0.0, 0.0)
+        self._thinned = self._thinned.join(Thinned(len(walls), first, last, needed))
         return True
 
     def close(self) -> None:
@@ -256,11 +259,19 @@ def encode(item: Input) -> bytes:
     if isinstance(item, Reading) and item.quality is GOOD and stamp.synced:
         value, mono, wall = item.value, stamp.mono, stamp.wall
         if isinstance(value, float) and math.isfinite(value + mono + wall):
-            return (
-                f'{{"s":{quoted(item.sensor)},"q":"{item.quantity}","v":{value!r},'
-                f'"m":{mono!r},"w":{wall!r},"b":{quoted(stamp.boot)}}}'
-            ).encode()
+            head, tail = _head(item.sensor, item.quantity), _tail(stamp.boot)
+            return f'{head}{value!r},"m":{mono!r},"w":{wall!r}{tail}'.encode()
     return to_json(to_document(item))
+
+
+@lru_cache(256)
+def _head(sensor: str, quantity: Quantity) -> str:
+    return f'{{"s":{quoted(sensor)},"q":"{quantity.value}","v":'
+
+
+@lru_cache(16)
+def _tail(boot: str) -> str:
+    return f',"b":{quoted(boot)}}}'
 
 
 def to_document(item: Input) -> dict[str, Any]:

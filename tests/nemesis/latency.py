@@ -11,6 +11,8 @@ import math
 import random
 import sys
 import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -42,6 +44,9 @@ pin = {pin}
 contact = "normally_open"
 """
 PORTS, PORT_HZ = 6, 50.0  # 300 readings a second beside the contacts
+SLOW_PORTS, SLOW_HZ = 1, 1.0  # on a bad link, where many devices share this machine
+LINES, LONG_LINES = 10, 25  # devices side by side, each behind a bad link of its own
+EACH, LONG_EACH = 40, 400  # alarms of each
 PAUSE_S, SLOW_PAUSE_S = 0.03, 3.0  # between two alarms, on a good and on a bad link
 LAST_S = 300.0  # start, first link, what is still under way at the end
 LOOPBACK_BAR_S, LINK_BAR_S = 1.0, 10.0
@@ -78,8 +83,9 @@ class Figures:
 class Load:
     """Water levels on ptys, a dry road, from a thread of its own."""
 
-    def __init__(self, ports: dict[str, Port]) -> None:
+    def __init__(self, ports: dict[str, Port], hz: float) -> None:
         self._ports = ports
+        self._hz = hz
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
@@ -96,7 +102,7 @@ class Load:
         for distance in cycle(range(MOUNT_MM - 20, MOUNT_MM)):
             for port in self._ports.values():
                 port.send(distance)
-            if self._stopping.wait(1.0 / PORT_HZ):
+            if self._stopping.wait(1.0 / self._hz):
                 return
 
 
@@ -107,6 +113,7 @@ def measure(
     link: Link | None = None,
     rule: str = "",
     *,
+    readings: tuple[int, float] = (PORTS, PORT_HZ),
     sends_readings: bool = True,
 ) -> Figures:
     """Close contacts and wait for the answers.
@@ -117,14 +124,15 @@ def measure(
         pause_s: between two of them, on average.
         link: between device and broker; None = loopback.
         rule: what spoils the link, from the first alarm on.
+        readings: how many ports bring water levels beside the contacts, and how many a second.
         sends_readings: whether the load goes over the link as well; not from homes by default.
     """
     broker = rig.broker(*([LISTENER] if link else []))
-    ports = rig.ports(PORTS)
+    ports = rig.ports(readings[0])
     host, port = (PLATFORM, PORT) if link else ("127.0.0.1", broker.port)
     config = rig.name("site").with_suffix(".toml")
     config.write_text(_home(ports, host, port, sends_readings=sends_readings))
-    load = Load(ports)
+    load = Load(ports, readings[1])
     load.start()
     rig.parts.callback(load.stop)
     file = rig.name("alarms").with_suffix(".json")
@@ -156,8 +164,7 @@ def loopback(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
 @needs_link
 def gprs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """0.3 s each way, 5 % loss, 20 kbit/s: within 10 s at p99, without a storm of connections."""
-    link = rig.parts.enter_context(Link(GPRS, draw))
-    figures = measure(rig, 1_000 if is_long else 40, SLOW_PAUSE_S, link, sends_readings=False)
+    figures = over_lines(rig, draw, _lines(is_long), lambda own: Link(GPRS, own))
     is_slow = all(took > 2 * GPRS.delay_s for took in figures.took)
     return _judge(figures, LINK_BAR_S, is_as_bad=is_slow)
 
@@ -165,12 +172,48 @@ def gprs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
 @needs_link
 def lossy(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """30 % of all packets lost, both ways: within 10 s at p99, without a storm of connections."""
-    link = rig.parts.enter_context(Link())
-    figures = measure(
-        rig, 500 if is_long else 40, SLOW_PAUSE_S, link, LOSS_30, sends_readings=False
-    )
+    figures = over_lines(rig, draw, _lines(is_long), lambda _: Link(), LOSS_30)
     is_lossy = any(took > RETRANSMISSION_S for took in figures.took)
     return _judge(figures, LINK_BAR_S, is_as_bad=is_lossy)
+
+
+def over_lines(
+    rig: Rig,
+    draw: random.Random,
+    alarms: Sequence[int],
+    make: Callable[[random.Random], Link],
+    rule: str = "",
+) -> Figures:
+    """Devices side by side, each behind a bad link of its own and with a broker of its own.
+
+    Args:
+        rig: whose folder is used.
+        draw: where each line has its own chances from.
+        alarms: of each device.
+        make: a line; called on the thread that it belongs to.
+        rule: what spoils it, from the first alarm on.
+    """
+
+    def one(n: int, own: random.Random) -> Figures:
+        folder = rig.folder / f"line-{n}"
+        folder.mkdir()
+        with Rig(folder) as mine:
+            link = mine.parts.enter_context(make(own))
+            return measure(mine, alarms[n], SLOW_PAUSE_S, link, rule,
+                           readings=(SLOW_PORTS, SLOW_HZ), sends_readings=False)  # fmt: skip
+
+    chances = [random.Random(draw.random()) for _ in alarms]
+    with ThreadPoolExecutor(len(alarms)) as threads:
+        found = list(threads.map(one, range(len(alarms)), chances))
+    return Figures(
+        sorted(took for figures in found for took in figures.took),
+        sum(figures.missing for figures in found),
+        sum(figures.connects or 0 for figures in found),
+    )
+
+
+def _lines(is_long: bool) -> list[int]:
+    return [LONG_EACH] * LONG_LINES if is_long else [EACH] * LINES
 
 
 def _judge(figures: Figures, bar_s: float, *, is_as_bad: bool = True) -> Outcome:

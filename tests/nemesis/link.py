@@ -139,7 +139,7 @@ class Link:
         return f"/proc/{self._holder.pid}/ns/net"
 
     def _make(self, quality: Quality | None, draw: random.Random) -> None:
-        own = Path("/proc/self/ns/net").readlink()
+        own = Path("/proc/thread-self/ns/net").readlink()
         if not wait_for(lambda: Path(self._namespace).readlink() != own, WAIT_S):
             raise TimeoutError("no second network namespace")
         if quality is None:
