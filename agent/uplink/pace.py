@@ -17,12 +17,17 @@ PER_S = 200.0
 
 
 class Pace:
-    """The allowance of one link."""
+    """The allowance of one link.
+
+    Attributes:
+        is_slow: whether its last answer took longer than QUICK_S.
+    """
 
     def __init__(self) -> None:
         self._bytes = FIRST_BYTES
         self._tokens = PER_S
         self._at = 0.0
+        self.is_slow = False
 
     def allows(self, under_way: int, now: float) -> bool:
         """Whether one more message may be sent.
@@ -41,6 +46,7 @@ class Pace:
 
     def answered(self, took_s: float) -> None:
         """Learn from how long an answer took."""
+        self.is_slow = took_s > QUICK_S
         if took_s > SLOW_S:
             self._bytes = max(FEWEST_BYTES, self._bytes // 2)
         elif took_s < QUICK_S:
