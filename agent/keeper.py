@@ -289,7 +289,7 @@ class Keeper:
         self._post(Lent(request.queue, request.after, items))
 
     def _waiting(self, after: int, limit: int) -> list[Reading]:
-        """Readings above a sequence that are to be sent and not on disk yet; they are the newest."""
+        """Readings above a sequence that are to be sent and not on disk yet: the newest."""
         found = (
             item
             for item in self._unwritten

@@ -53,7 +53,6 @@ class Recorder:
         self.link: int | None = None
         self.sent: list[tuple[int, Message]] = []
         self.given_up: list[str] = []
-        self.nudges = 0
         self._mids: defaultdict[int, int] = defaultdict(int)
 
     def publish(self, message: Message, link: int) -> int | None:
@@ -67,9 +66,6 @@ class Recorder:
         if link == self.link:
             self.link = None
             self.given_up.append(reason)
-
-    def nudge(self, link: int) -> None:
-        self.nudges += link == self.link
 
     @property
     def topics(self) -> list[str]:

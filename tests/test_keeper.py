@@ -327,7 +327,7 @@ def test_readings_that_memory_has_no_room_for_are_counted_with_their_span(
     monkeypatch.setattr(keeper, "MOST_UNWRITTEN", 10)
     life = Life(street(), tmp_path, clock)
     told: list[Stock] = []
-    monkeypatch.setattr(life.keeper, "_post", lambda news: told.append(news))
+    monkeypatch.setattr(life.keeper, "_post", told.append)
     begun = clock.wall()
     stamps = [
         Stamp("test", clock.mono() + n, begun + n, synced=True, sequence=100 + n) for n in range(30)

@@ -46,9 +46,6 @@ class FakeSession:
     def give_up(self, link: int, reason: str) -> None:  # noqa: ARG002
         self.given_up.append(reason)
 
-    def nudge(self, link: int) -> None:
-        """Nobody answers it."""
-
     def publish(self, message: Message, link: int) -> int | None:  # noqa: ARG002
         self.sent.append(message)
         return len(self.sent)

@@ -10,7 +10,7 @@ from outgoing import Recorder, Waiting
 
 from agent.events import Event, Kind
 from agent.site import Place, Profile, Site
-from agent.uplink.delivery import RETRY_S, Delivery, Refusal
+from agent.uplink.delivery import RETRY_S, STATE_S, Delivery, Refusal
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Presence, Wire
@@ -139,6 +139,25 @@ def test_latest_value_wins_and_goes_first(device, make_event):
     device.answer_all()
     assert device.session.topics == ["health", "street.waterlogging"]
     assert json.loads(device.session.sent[0][1].payload) == {"n": 2}
+
+
+def test_on_a_slow_line_latest_values_are_ten_seconds_apart(device):
+    """An alarm that comes need not wait for a list; where answers are quick again, so are they."""
+    device.up()
+    device.delivery.post(device.wire.health({"n": 1}))
+    device.pump()
+    device.now += 1.5
+    device.ack(1)
+    device.delivery.post(device.wire.health({"n": 2}))
+    device.pump()
+    device.pump(STATE_S - 2.0)
+    assert device.session.topics == ["health"]
+    device.pump(0.5)
+    assert device.session.topics == ["health", "health"]
+    device.ack(2)
+    device.delivery.post(device.wire.health({"n": 3}))
+    device.pump()
+    assert device.session.topics == ["health", "health", "health"]
 
 
 def test_retained_values_are_posted_again_after_every_link_up(device):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -161,18 +161,13 @@ class Connection:
         self._fail(NotConnected(reason))
         self._waker.wake()
 
-    def nudge(self) -> None:
-        """Send a PINGREQ, from any thread: the least that makes the peer answer."""
-        self._client.nudge()
-        self._waker.wake()
-
     def close(self) -> None:
         """Let go of the socket, and of paho's references to this object."""
         client = self._client
         client.on_connect = client.on_disconnect = client.on_publish = None
         self._stream.close()
 
-    def _make_client(self, identity: Identity) -> _OnStream:
+    def _make_client(self, identity: Identity) -> Client:
         is_v5 = self._version is Version.V5
         client = _OnStream(
             CallbackAPIVersion.VERSION2,
@@ -292,10 +287,6 @@ class _OnStream(Client):
 
     def _create_socket(self) -> Any:
         return self.stream
-
-    def nudge(self) -> None:
-        """Send a PINGREQ beside paho's own, which goes on watching the link by those."""
-        self._send_simple_command(MessageType.PINGREQ)
 
 
 def _connect_properties() -> Properties:

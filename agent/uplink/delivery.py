@@ -36,9 +36,6 @@ RETRY_S = 30.0
 # that far apart.
 STATE_S = 10.0
 EVENTS_FIRST_S = 2.0  # that readings wait for events which are on their way from the disk
-# A lost packet is noticed by what arrives behind it (RFC 8985). Behind the last event there is nothing,
-# and TCP waits for a time-out: 3 to 4 s on a slow line, most of an event's patience.
-NUDGE_S = 1.0
 PATIENCE_S, MOST_PATIENCE_S = 5.0, 80.0  # for an event's answer; a PUBACK may take a minute
 
 
@@ -47,9 +44,6 @@ class Publisher(Protocol):
 
     def publish(self, message: Message, link: int) -> int | None:
         """Send without waiting; the message's id, or None if that link takes nothing."""
-
-    def nudge(self, link: int) -> None:
-        """Send the least that has an answer."""
 
     def give_up(self, link: int, reason: str) -> None:
         """End that link and make another one."""
@@ -118,7 +112,6 @@ class Delivery:
         self._flight: dict[int, Flight] = {}
         self._bytes = 0  # under way
         self._heard = 0.0
-        self._nudged = 0.0
         self._patience_s = PATIENCE_S
         self._held: tuple[Source, Parcel] | None = None
         self._refusals: dict[str, Refusal] = {}
@@ -178,7 +171,6 @@ class Delivery:
         link = self._link
         if link is None or self._is_overdue(link):
             return
-        self._nudge(link)
         if self._held is not None and not self._send(*self._held, link):
             return
         window = 1 if self._suspect.is_watched else link.window
@@ -223,7 +215,7 @@ class Delivery:
 
         A dead link looks like a slow one; so each time in vain, the next one gets longer.
         """
-        sent = self._oldest_event
+        sent = next((f.sent for f in self._flight.values() if f.source is self._events), None)
         if sent is None or self._now - max(sent, self._heard) < self._patience_s:
             return False
         self._session.give_up(
@@ -232,18 +224,6 @@ class Delivery:
         self._patience_s = min(2 * self._patience_s, MOST_PATIENCE_S)
         self._begin(None)
         return True
-
-    def _nudge(self, link: LinkUp) -> None:
-        """Send something behind an event that has no answer yet, once a second."""
-        sent = self._oldest_event
-        if sent is not None and self._now - max(sent, self._nudged) >= NUDGE_S:
-            self._nudged = self._now
-            self._session.nudge(link.link)
-
-    @property
-    def _oldest_event(self) -> float | None:
-        """When the event was sent that has waited longest for its answer; None if none waits."""
-        return next((f.sent for f in self._flight.values() if f.source is self._events), None)
 
     def _look_for_the_cause(self, link: LinkUp) -> None:
         oldest = next(iter(self._flight.values()), None)

@@ -169,12 +169,6 @@ class Session:
             self._sends_small = True  # it may be that large packets are lost on the way
             connection.give_up(reason)
 
-    def nudge(self, link: int) -> None:
-        """Have a link's peer answer something. For the deciding thread only."""
-        connection = self._current
-        if connection is not None and connection.link == link:
-            connection.nudge()
-
     def stop(self, farewell: Message, timeout_s: float) -> None:
         """Say good-bye and disconnect. Unacknowledged messages stay where they are stored.
 

@@ -183,6 +183,7 @@ def over_lines(
     alarms: Sequence[int],
     make: Callable[[random.Random], Link],
     rule: str = "",
+    pause_s: float = SLOW_PAUSE_S,
 ) -> Figures:
     """Devices side by side, each behind a bad link of its own and with a broker of its own.
 
@@ -192,6 +193,7 @@ def over_lines(
         alarms: of each device.
         make: a line; called on the thread that it belongs to.
         rule: what spoils it, from the first alarm on.
+        pause_s: between two alarms of a device, on average.
     """
 
     def one(n: int, own: random.Random) -> Figures:
@@ -199,7 +201,7 @@ def over_lines(
         folder.mkdir()
         with Rig(folder) as mine:
             link = mine.parts.enter_context(make(own))
-            return measure(mine, alarms[n], SLOW_PAUSE_S, link, rule,
+            return measure(mine, alarms[n], pause_s, link, rule,
                            readings=(SLOW_PORTS, SLOW_HZ), sends_readings=False)  # fmt: skip
 
     chances = [random.Random(draw.random()) for _ in alarms]

@@ -44,7 +44,6 @@ class Trial:
         bound_s: it is killed after that, and has failed; in the long run after `long_bound_s`.
         shards: how many processes share its work, each with other random numbers.
         needs_root: whether it mounts something.
-        is_long_only: left out of the bounded run, which then says so.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Trial:
     long_bound_s: float = 1800.0
     shards: int = 1
     needs_root: bool = False
-    is_long_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,6 @@ def attempt(
     for trial in (proof for proof in proofs if isinstance(proof, Trial)):
         if trial.needs_root and os.geteuid() != 0:
             trials[trial] = Outcome(not_run=NEEDS_ROOT)
-        elif trial.is_long_only and not args.long:
-            trials[trial] = Outcome(not_run="in the long run only")
         else:
             jobs += trial_jobs(trial, args, folder)
     report = folder / "pytest.xml"
