@@ -29,7 +29,7 @@ LATER_PROMISES = {
 CUTS = Trial("power.cuts", bound_s=900, long_bound_s=5400, shards=2, needs_root=True)
 CONTROL = Trial("power.control", bound_s=200, needs_root=True)
 SYNCS = Trial("kills.syncs", bound_s=500)
-WRITES = Trial("kills.writes", bound_s=700, long_bound_s=5400)
+WRITES = Trial("kills.writes", bound_s=700)
 BYTES = Trial("storage.full_by_bytes", bound_s=100, needs_root=True)
 INODES = Trial("storage.full_by_inodes", bound_s=150, needs_root=True)
 FAILING = Trial("storage.failing", bound_s=250)
@@ -74,8 +74,8 @@ FAULTS = (
           "ext4 shutdown of a loop image, its journal not flushed; boot id changed",
           (CUTS, CONTROL)),
     Fault("A2", "kill at every fsync, rename, write", ("P1", "P5"),
-          "strace signal=KILL: every N of fsync, fdatasync, rename; one N in 3 of writes "
-          "(every N in the long run)", (SYNCS, WRITES)),
+          "strace signal=KILL: every N of fsync, fdatasync, rename, write, pwrite64",
+          (SYNCS, WRITES)),
     Fault("A3", "torn tail at every byte", ("P1",), "journal cut at every byte",
           (_tests("journal", "a_cut_at_any_byte_loses_what_is_cut"),)),
     Fault("A4", "flipped byte at every offset", ("P1", "P10"), "each byte of a record",

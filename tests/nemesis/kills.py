@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 import tracer
 import verdicts
@@ -19,53 +18,40 @@ SCRIPT_S = 15.0
 MOST = 2000  # no script has so many calls; a bound for a run that never survives
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """System calls at which it is killed.
-
-    Attributes:
-        stride: of N in the bounded run; the long one takes every N.
-    """
-
-    names: str
-    stride: int
-
-
-EVERY = (Calls("fsync", 1), Calls("fdatasync", 1), Calls("rename", 1))
-MANY = (Calls("pwrite64", 3), Calls("write", 3))
+EVERY = ("fsync", "fdatasync", "rename")
+MANY = ("pwrite64", "write")
 
 
 def syncs(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     """Every N of fsync, fdatasync and rename."""
-    return _walk(rig, draw, EVERY, is_long)
+    del is_long
+    return _walk(rig, draw, EVERY)
 
 
 def writes(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
-    """Every N of pwrite64 and write; in the bounded run every third, beginning anywhere."""
-    return _walk(rig, draw, MANY, is_long)
+    """Every N of pwrite64 and write."""
+    del is_long
+    return _walk(rig, draw, MANY)
 
 
-def _walk(rig: Rig, draw: random.Random, kinds: tuple[Calls, ...], is_long: bool) -> Outcome:
+def _walk(rig: Rig, draw: random.Random, kinds: tuple[str, ...]) -> Outcome:
     reason = tracer.why_not()
     if reason:
         return Outcome(not_run=reason)
     street = Street(rig, draw, SENSORS, PAUSE_S)
     whole, notes = Outcome(), []
     for calls in kinds:
-        stride = 1 if is_long else calls.stride
-        number, killed = draw.randint(1, stride), 0
+        number = 1
         while number < MOST:
-            died, failures = _killed_at(street, calls.names, number)
+            died, failures = _killed_at(street, calls, number)
             whole.failures += failures
             if not died:
                 break
-            killed += 1
-            number += stride
+            number += 1
         else:
-            whole.failures.append(f"{calls.names}: no run survived up to N = {MOST}")
-        step = "every N" if stride == 1 else f"one N in {stride}"
-        notes.append(f"{calls.names}: {step} up to {number}, {killed} kills")
-        whole.injections += killed
+            whole.failures.append(f"{calls}: no run survived up to N = {MOST}")
+        notes.append(f"{calls}: every N, {number - 1} kills")
+        whole.injections += number - 1
     whole.note = "; ".join(notes)
     return whole
 
