@@ -50,6 +50,7 @@ def home() -> Site:
         Profile.HOME,
         two_state("bedroom-pir", Role.BEDROOM, Quantity.MOTION),
         two_state("kitchen-pir", Role.KITCHEN, Quantity.MOTION),
+        two_state("living-pir", Role.LIVING, Quantity.MOTION),
         two_state("entry-pir", Role.ENTRY, Quantity.MOTION),
         two_state("front-door", Role.FRONT_DOOR, Quantity.CONTACT, Settle(0.05)),
         two_state("smoke", Role.KITCHEN, Quantity.SMOKE),

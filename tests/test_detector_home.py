@@ -16,7 +16,7 @@ def at(hour: float) -> float:
     return MONDAY + hour * HOUR
 
 
-def moved(player: Player, hour: float, sensor: str = "kitchen-pir") -> None:
+def moved(player: Player, hour: float, sensor: str = "living-pir") -> None:
     player.play(at(hour), sensor, 1)
     player.play(at(hour) + 4, sensor, 0)
 
@@ -69,31 +69,54 @@ def test_stillness_awake_after_four_hours_and_ended_by_the_next_movement() -> No
     player.until(at(17))
     assert steps(player.events) == [("raised", "orange")]
     assert player.events[0].mono == at(12) + 4 + 4 * HOUR
-    moved(player, 18)
+    moved(player, 17)
     assert steps(player.events) == [("raised", "orange"), ("cleared", "orange")]
 
 
-def test_stillness_in_bed_at_night_waits_ten_hours() -> None:
-    """A sleeper is not woken: bedroom at 22:00 gives 10 h."""
+def test_an_alarm_that_nobody_answers_for_an_hour_turns_red() -> None:
+    """Past the ceiling for an hour: somebody has to go there."""
+    player = Player(home())
+    moved(player, 12)
+    player.until(at(16.9))
+    assert steps(player.events) == [("raised", "orange")]
+    player.until(at(20))
+    assert steps(player.events) == [("raised", "orange"), ("updated", "red")]
+
+
+def test_in_the_bathroom_a_look_is_asked_for_first() -> None:
+    """An hour and a half in bathroom or kitchen is yellow, long before the ceiling."""
+    player = Player(home())
+    moved(player, 12, "kitchen-pir")
+    player.until(at(13.6))
+    assert steps(player.events) == [("raised", "yellow")]
+    player.until(at(16.1))
+    assert steps(player.events) == [("raised", "yellow"), ("updated", "orange")]
+
+
+def test_stillness_in_bed_at_night_waits_eight_hours() -> None:
+    """A sleeper is not woken: bedroom at 22:00 gives 8 h."""
     player = Player(home())
     moved(player, 22, "bedroom-pir")
-    player.until(at(31.9))
+    player.until(at(29.9))
     assert not player.events
-    player.until(at(32.1))
+    player.until(at(30.1))
     assert player.events[0].payload["data"]["evidence"]["limit_name"] == "bed_h"
 
 
-def test_after_the_door_stillness_waits_twelve_hours() -> None:
-    """Who went out at noon is not missed before midnight."""
+def test_who_went_out_at_noon_is_missed_at_midnight_and_not_called_still() -> None:
+    """After the door nobody is still; twelve hours are too long while nothing is learned."""
     player = Player(home())
-    moved(player, 11, "kitchen-pir")
+    moved(player, 11, "living-pir")
     moved(player, 12, "entry-pir")
     player.play_all([(at(12.01), "front-door", 0), (at(12.02), "front-door", 1)])
     player.play(at(12.03), "front-door", 0)
     player.until(at(23.9))
     assert not player.events
     player.until(at(24.1))
-    assert player.events[0].payload["data"]["evidence"]["limit_name"] == "away_h"
+    assert steps(player.events) == [("raised", "yellow")]
+    assert player.events[0].payload["data"]["evidence"]["reason"] == "absent_long"
+    player.play(at(25), "front-door", 1)
+    assert steps(player.events) == [("raised", "yellow"), ("cleared", "yellow")]
 
 
 def test_a_repeated_level_is_no_sign_of_life() -> None:
@@ -101,7 +124,7 @@ def test_a_repeated_level_is_no_sign_of_life() -> None:
     player = Player(home())
     moved(player, 12)
     for i in range(1, 4 * 120 + 10):
-        player.play(at(12) + 4 + 30 * i, "kitchen-pir", 0)
+        player.play(at(12) + 4 + 30 * i, "living-pir", 0)
     assert steps(player.events, "home.stillness") == [("raised", "orange")]
 
 
@@ -109,7 +132,7 @@ def test_a_sensor_stuck_at_one_is_no_proof_of_life() -> None:
     """Held at 1 for hours, it delays the alarm by ten minutes at most."""
     player = Player(home())
     for i in range(5 * 120):
-        player.play(at(12) + 30 * i, "kitchen-pir", 1)
+        player.play(at(12) + 30 * i, "living-pir", 1)
     still = [event for event in player.events if event.kind == "home.stillness"]
     assert still
     assert at(16) < still[0].mono <= at(16) + 600

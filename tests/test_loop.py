@@ -252,7 +252,7 @@ def test_time_without_the_agent_is_no_silence_of_sensors(
 ) -> None:
     """After an hour off, no sensor is called faulty and no one is called still."""
     life = Life(home(), tmp_path, clock)
-    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.feed("living-pir", Quantity.MOTION, 1.0)
     for _ in range(5):
         life.feed("smoke", Quantity.SMOKE, 0.0, after_s=10.0)
     life.finish()
@@ -269,8 +269,8 @@ def test_an_alarm_due_while_the_agent_was_killed_comes_once(
 ) -> None:
     """A crash right after a deadline's event neither repeats nor loses it."""
     life = Life(home(), tmp_path, clock)
-    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
-    life.feed("kitchen-pir", Quantity.MOTION, 0.0)
+    life.feed("living-pir", Quantity.MOTION, 1.0)
+    life.feed("living-pir", Quantity.MOTION, 0.0)
     clock.advance(4 * 3600 + 1)
     life.inbox.tick()
     life.turn()
@@ -278,7 +278,7 @@ def test_an_alarm_due_while_the_agent_was_killed_comes_once(
     life = Life(home(), tmp_path, clock)
     assert [(e.id, e.sequence) for e in life.stored()] == before
     assert len(before) == 1
-    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
+    life.feed("living-pir", Quantity.MOTION, 1.0)
     assert [e.payload["type"].split(".")[2] for e in life.stored()] == ["raised", "cleared"]
 
 
@@ -520,8 +520,8 @@ def test_time_that_the_agent_ran_without_a_reading_is_no_gap(
 ) -> None:
     """After hours in which no sensor said anything, a restart does not start stillness anew."""
     life = Life(home(), tmp_path, clock)
-    life.feed("kitchen-pir", Quantity.MOTION, 1.0)
-    life.feed("kitchen-pir", Quantity.MOTION, 0.0)
+    life.feed("living-pir", Quantity.MOTION, 1.0)
+    life.feed("living-pir", Quantity.MOTION, 0.0)
     for _ in range(235):
         pass_time(life, 60.0)
     life = Life(home(), tmp_path, clock)

@@ -46,7 +46,8 @@ def test_nothing_is_said_of_data_that_never_came() -> None:
 )  # fmt: skip
 def test_a_last_sign_has_its_place(sensor: str, place: str) -> None:
     """At a door, in a room, and somewhere where the sensor is no longer installed."""
-    still = told(Kind.STILLNESS, sensor, YELLOW, limit=240, last_sensor=sensor, for_s=14400)
+    still = told(Kind.STILLNESS, sensor, YELLOW, limit=240, last_sensor=sensor, for_s=14400,
+                 reason="ceiling", days_learned=0, longest_min=0)  # fmt: skip
     assert f"Last movement {place};" in detail(still)["en"]
 
 

@@ -9,6 +9,9 @@ Keeps silent about a two-state sensor of which only changes have ever been seen 
 edges, say): a quiet door is no dead door. Once it has repeated its level three times in a row, at
 the pace at which drivers re-emit levels, it is known to do so, and then the repeats must go on.
 After a gap in which the agent did not run, every sensor gets its whole time again.
+
+In a home it also tells of motion sensors that talk without meaning anything: stuck at 1, or
+chattering (presence.py says when). What they say is no proof of life meanwhile.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
+from agent.detectors.presence import Doubt, Home
 from agent.events import Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Site
 from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus
@@ -61,6 +65,9 @@ class State:
     onset: float = 0.0
 
 
+TOLD_BY_PRESENCE = frozenset({Doubt.STUCK, Doubt.CHATTER})
+
+
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
     """Each sensor by itself."""
     return {name: (name,) for name in site.sensors}
@@ -72,12 +79,19 @@ def start(setup: Setup[Config], now: float) -> State:
     return State(now)
 
 
-def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Conclusion, ...]]:
-    """Any reading is a sign of life, whatever its quality."""
+def step(
+    setup: Setup[Config], state: State, now: Now, seen: Home | None
+) -> tuple[State, tuple[Conclusion, ...]]:
+    """Any reading is a sign of life, whatever its quality, but not of sense."""
     at = now.stamp.mono
+    doubt = None if seen is None else seen.doubts.get(setup.subject)
+    is_doubted = doubt in TOLD_BY_PRESENCE
     match now:
         case Reading():
             well = State(at, now.value, *_pace(setup, state, now), _repeats(setup, state, now))
+            if is_doubted and doubt is not None:
+                well = replace(well, reason=state.reason, onset=state.onset)
+                return _fault(setup, well, doubt.value, at, cause="")
             if not state.reason:
                 return well, ()
             return well, (Finding(Kind.SENSOR_FAULT, setup.subject, None, state.onset),)
@@ -85,17 +99,25 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
             return _fault(setup, state, now.status.value, at, cause=now.reason)
         case Gap():
             return replace(state, heard=at, lead=None), ()
-        case Tick() if not state.reason:
+        case Tick() if is_doubted and doubt is not None:
+            return _fault(setup, state, doubt.value, at, cause="")
+        case Tick() if not state.reason and _is_overdue(setup, state, at):
             return _fault(setup, state, "silent", at, cause="")
     return state, ()
 
 
-def due(setup: Setup[Config], state: State) -> float | None:
+def due(setup: Setup[Config], state: State, seen: Home | None) -> float | None:
     """When its silence is too long."""
+    del seen
     if state.reason:
         return None
     limit_s = _limit_s(setup, state)
     return None if limit_s is None else state.heard + limit_s
+
+
+def _is_overdue(setup: Setup[Config], state: State, at: float) -> bool:
+    limit_s = _limit_s(setup, state)
+    return limit_s is not None and at >= state.heard + limit_s
 
 
 def _limit_s(setup: Setup[Config], state: State) -> float | None:
@@ -155,4 +177,6 @@ def _fault(
     )
 
 
-DETECTOR = Detector(config=Config, state=State, subjects=subjects, start=start, step=step, due=due)
+DETECTOR = Detector(
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
+)

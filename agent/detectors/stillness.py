@@ -1,19 +1,31 @@
 """Nobody has moved for too long.
 
-Protects a person living alone who has fallen or fallen ill. Concludes `home.stillness` (orange)
-when motion, presence, doors and buttons have all been still for longer than a fixed ceiling: 4 h
-awake, 10 h in bed, 12 h after the last sign came from the door. The next sign of life ends it.
+Protects a person living alone who has fallen or fallen ill. Concludes `home.stillness` when nothing
+in the home has moved for longer than is usual for this person at this time of day and in this room:
+orange, in bathroom and kitchen yellow before that, and red once the ceiling is passed as well. The
+next sign of life ends it.
 
-The ceilings are those of the first day, when nothing has been learned yet (a fixed 4 h limit gave
-no false alarm in 4 recorded weeks of one home and told a collapse within 4 h).
+| limit   | is                                                                    | level  |
+|---------|-----------------------------------------------------------------------|--------|
+| line    | longest silence awake (or in bed) around this half-hour, and a tenth  | orange |
+|         | and ten minutes more (in bed twenty)                                      |        |
+| room    | longest in this room, and a quarter more                              | orange |
+| room    | the same, from half an hour on, for bathroom and kitchen              | yellow |
+| not_up  | an hour after the latest rising of the last three weeks               | orange |
+| ceiling | fixed: awake 4 h, in bed 8 h; never lifted by learning                | orange |
 
-Deliberately keeps silent: while the last sign came from the door zone and 12 h are not over, for
-the person has probably gone out; and for half an hour after a gap of more than two minutes in which
-the agent did not run. After a gap of more than an hour the clock starts anew, for nobody knows what
-happened in it, and so it does after one whose length nobody knows. Where no clock has told the time
-of day since the device was switched on, stillness in the bedroom counts as bed at any hour: a
-sleeper is not taken for a fallen person because a clock is missing. A level that is only repeated
-is no sign of life once it has stood at 1 for ten minutes: a stuck sensor is no proof of life.
+The lowest of them holds. On the first days it is the ceiling; what is learned counts from day 7 on
+and alone from day 14. Learned are silences that have ended, on days on which every sensor and the
+clock could be believed, and no more of one than half again the limit that held: an incident, or a
+slow decline, is not taken for a habit. An alarm that has stood for an hour turns red at the
+ceiling.
+
+Deliberately keeps silent: while the resident is out, which is the outing detector's to judge; for
+half an hour after a gap in which the agent did not run, and anew from the start after one of more
+than an hour; at night where the last sign did not come from the bedroom and the bedroom's sensors
+have shown nothing all evening, for then they may be blind and the resident asleep, until the hour
+at which a sleeper would have to be up. Where no clock has told the time since the device was
+switched on, the bedroom counts as bed at any hour.
 """
 
 from __future__ import annotations
@@ -21,51 +33,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from agent.detectors import Conclusion, Detector, Now, Setup
+from agent.detectors.habits import BIN_S, Silences, around, bin_of
+from agent.detectors.presence import (
+    BED_FROM_H,
+    BED_UNTIL_H,
+    Home,
+    Sign,
+    hour,
+    is_night,
+    plan,
+    zone_of,
+)
 from agent.events import ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
-from drivers.reading import Grade, Quantity, Reading
+from drivers.reading import Reading
 
-HOME = (Role.BEDROOM, Role.BATHROOM, Role.KITCHEN, Role.LIVING, Role.WORK, Role.HALL)
-DOOR = (Role.ENTRY, Role.FRONT_DOOR)
-MOVES = frozenset({Quantity.MOTION, Quantity.PRESENCE})
-SIGNS = MOVES | {Quantity.CONTACT, Quantity.HELP}
-REPEAT_S = 120.0  # a level repeated within this time is a repeat, not a new movement
-HELD_S = 600.0  # mean pulses of a motion sensor last 2 to 9 s; held for ten minutes it is stuck
-SETTLE_S = 1800.0
-UNKNOWN_S = 3600.0
+WET = frozenset({Role.BATHROOM, Role.KITCHEN})
+LEAST_MIN = 5.0  # shorter silences teach nothing
+FLOOR_MIN, WET_FLOOR_MIN, BED_FLOOR_MIN = 60.0, 30.0, 120.0
+WET_CEILING_MIN = 90.0
+LINE_REACH, BED_REACH = 1, 3  # half-hours to either side
+LINE_FACTOR, BED_FACTOR, ROOM_FACTOR = 1.1, 1.1, 1.25
+LINE_MORE_MIN, BED_MORE_MIN = 10.0, 20.0
+CLIP = 1.5
+LEARN_FROM, LEARN_UNTIL = 7, 14  # trusted days
+SETTLE_S, GAP_S, UNKNOWN_S = 1800.0, 120.0, 3600.0
+RED_AFTER_S = 3600.0
+RISING_H = (4.0, 11.0)
+RISING_MIN = 20.0  # a silence in bed that was sleep; the last of a morning ends with the rising
+RISINGS = 21
+NOT_UP_MIN = 60.0
+EVENING_S = 5 * 3600.0  # in which a bedroom that is used shows life before a night
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Ceilings in hours, and the hours of the day in which stillness in the bedroom is sleep.
+    """Ceilings in hours; what is learned never goes beyond them.
 
     Attributes:
         awake_h: longest stillness when awake, 0.5 to 12.
         bed_h: longest stillness in bed, 4 to 16.
-        away_h: longest silence after the last sign came from the door, 2 to 48.
-        bed_from_h: local hour from which bedroom stillness counts as bed, 0 to 24.
-        bed_until_h: local hour until which it does.
     """
 
     __pydantic_config__ = {"extra": "forbid", "strict": True}
 
     awake_h: float = 4.0
-    bed_h: float = 10.0
-    away_h: float = 12.0
-    bed_from_h: float = 21.0
-    bed_until_h: float = 10.0
+    bed_h: float = 8.0
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("awake_h", self.awake_h, 0.5, 12),
             ("bed_h", self.bed_h, 4, 16),
-            ("away_h", self.away_h, 2, 48),
-            ("bed_from_h", self.bed_from_h, 0, 24),
-            ("bed_until_h", self.bed_until_h, 0, 24),
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name}: {value} is outside {low} to {high}")
@@ -74,165 +94,360 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """The level of one sensor.
+class State:
+    """What is remembered.
 
     Attributes:
-        value: 0 or 1.
-        since: monotonic seconds since when it has it.
-        heard: monotonic seconds when it was last reported.
+        silences: what is learned.
+        days: trusted days lived through.
+        day: ordinal of the local day that is being lived through; 0 before the first.
+        is_trusted: whether everything on it could be believed so far.
+        risings: local hours of the latest risings, the newest last.
+        rising: local hour of the day's rising, as far as is known.
+        of: monotonic second of the sign that `check_at` is about.
+        check_at: monotonic second at which the limit is looked at next.
+        bed_seen: monotonic second of the last sign from a bedroom; None before the first.
+        not_before: monotonic second before which nothing is concluded.
+        level: of the open alarm.
+        raised: monotonic second since when it stands at orange.
     """
 
-    value: float
-    since: float
-    heard: float
+    silences: Silences = field(default_factory=Silences)
+    days: int = 0
+    day: int = 0
+    is_trusted: bool = True
+    risings: tuple[float, ...] = ()
+    rising: float | None = None
+    of: float = -1.0
+    check_at: float = 0.0
+    bed_seen: float | None = None
+    not_before: float = 0.0
+    level: WarningLevel | None = None
+    raised: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What is remembered of the home.
+class Limit:
+    """A limit that holds at a moment."""
 
-    Attributes:
-        sign: monotonic and wall seconds of the last sign of life; the latter follows the clock.
-        sensor: where it came from; empty before the first.
-        not_before: monotonic seconds before which nothing is concluded.
-        is_open: whether stillness has been told.
-        lines: levels of the sensors, by sensor.
-        timed: the last boot in which the wall clock was seen synchronised; empty for none.
-        boot: the present one.
-    """
-
-    sign: tuple[float, float]
-    sensor: str = ""
-    not_before: float = 0.0
-    is_open: bool = False
-    lines: Mapping[str, Line] = field(default_factory=dict)
-    timed: str = ""
-    boot: str = ""
+    minutes: float
+    reason: str
+    source: str
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
     """The home, where a room has a sensor that sees people move."""
-    listening = [s for s in site.with_role(*HOME, *DOOR) if SIGNS & set(s.traits.quantities)]
-    if not any(s.role in HOME and MOVES & set(s.traits.quantities) for s in listening):
-        return {}
-    return {"home": tuple(s.name for s in listening)}
+    known = plan(site)
+    return {} if known is None else {"home": tuple(known.roles)}
 
 
 def start(setup: Setup[Config], now: float) -> State:
-    """Count from now: nobody is still who has not been seen yet."""
-    del setup
-    return State((now, 0.0))
+    """Nothing is known."""
+    del setup, now
+    return State()
 
 
-def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Conclusion, ...]]:
-    """Move the clock on at a sign of life; tell when it has run out."""
-    if now.stamp.boot != state.boot or (now.stamp.synced and state.timed != state.boot):
-        boot = now.stamp.boot
-        state = replace(state, boot=boot, timed=boot if now.stamp.synced else state.timed)
+def step(
+    setup: Setup[Config], state: State, now: Now, seen: Home
+) -> tuple[State, tuple[Conclusion, ...]]:
+    """Learn from a silence that has ended, or tell one that is too long."""
     match now:
-        case Reading() if now.quantity in SIGNS:
-            return _reading(setup, state, now)
-        case Gap():
-            return _gap(state, now), ()
+        case Reading() if seen.is_sign and seen.sign is not None:
+            return _sign(setup, state, seen, seen.sign)
+        case Gap() if now.length_s > GAP_S:
+            known = now.length_s <= UNKNOWN_S
+            settled = replace(
+                state, not_before=now.stamp.mono + SETTLE_S, is_trusted=False, rising=None
+            )
+            return (settled if known else replace(settled, of=-1.0)), ()
         case ClockStep():
-            return replace(state, sign=(state.sign[0], state.sign[1] + now.delta_s)), ()
-        case Tick() if not state.is_open and state.sensor:
-            return replace(state, is_open=True), (_finding(setup, state, now),)
+            return replace(state, of=-1.0), ()
+        case Tick() if (
+            seen.sign is not None and not seen.is_out and state.level is not WarningLevel.RED
+        ):
+            return _look(setup, state, seen, seen.sign, now.stamp.mono)
     return state, ()
 
 
-def due(setup: Setup[Config], state: State) -> float | None:
-    """When the ceiling is reached."""
-    if state.is_open or not state.sensor:
+def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
+    """When the silence is looked at next."""
+    del setup
+    if seen.sign is None or seen.is_out or state.level is WarningLevel.RED:
         return None
-    return max(state.sign[0] + _ceiling_h(setup, state)[1] * 3600, state.not_before)
+    if state.of != seen.sign.mono:
+        return max(seen.sign.mono + WET_FLOOR_MIN * 60, state.not_before)
+    return state.check_at
 
 
-def _reading(
-    setup: Setup[Config], state: State, now: Reading
+def _sign(
+    setup: Setup[Config], state: State, seen: Home, sign: Sign
 ) -> tuple[State, tuple[Conclusion, ...]]:
-    at, line = now.stamp.mono, state.lines.get(now.sensor)
-    is_repeat = line is not None and line.value == now.value and at - line.heard <= REPEAT_S
-    since = line.since if line is not None and is_repeat else at
-    lines = {**state.lines, now.sensor: Line(now.value, since, at)}
-    if now.quality.grade is Grade.BAD or not _is_sign(now, line, since):
-        return replace(state, lines=lines), ()
-    sign = (at, now.stamp.wall)
-    seen = replace(state, sign=sign, sensor=now.sensor, is_open=False, lines=lines)
-    if not state.is_open:
-        return seen, ()
-    moved = Finding(Kind.STILLNESS, setup.subject, None, state.sign[0], sensors=(now.sensor,))
-    return seen, (moved,)
+    before = seen.before
+    silence_min = 0.0 if before is None else (sign.mono - before.mono) / 60
+    role = _role(setup, sign)
+    seen_at = state.bed_seen
+    if role is Role.BEDROOM and (seen_at is None or sign.mono - seen_at > 60):
+        state = replace(state, bed_seen=sign.mono)
+    if silence_min >= LEAST_MIN or before is None:
+        state = _live(setup, state, seen, sign)
+        if before is not None and silence_min >= LEAST_MIN and seen.since <= before.mono:
+            state = _learn(setup, state, seen, before, sign)
+    if state.level is None:
+        return state, ()
+    moved = Finding(Kind.STILLNESS, setup.subject, None, sign.mono, sensors=(sign.sensor,))
+    return replace(state, level=None, of=-1.0), (moved,)
 
 
-def _is_sign(now: Reading, line: Line | None, since: float) -> bool:
-    if line is None:  # the first report says how things stand, not that something moved
-        return bool(now.value) and now.quantity is not Quantity.CONTACT
-    if line.value != now.value:
-        return True
-    return now.quantity in MOVES and now.value == 1 and now.stamp.mono - since <= HELD_S
+def _live(setup: Setup[Config], state: State, seen: Home, sign: Sign) -> State:
+    """Count days, and note when the resident gets up."""
+    local = datetime.fromtimestamp(sign.wall, zone_of(setup.site.timezone))
+    day = local.toordinal()
+    is_sound = not seen.doubts and seen.knows_the_time
+    if day > state.day:
+        days = state.days + (state.day > 0 and state.is_trusted)
+        risings = state.risings
+        if state.rising is not None and state.is_trusted:
+            risings = (*risings, state.rising)[-RISINGS:]
+        state = replace(
+            state, day=day, days=days, is_trusted=is_sound, risings=risings, rising=None
+        )
+    elif state.is_trusted and not is_sound:
+        state = replace(state, is_trusted=False)
+    before = seen.before
+    at_h = local.hour + local.minute / 60
+    if (
+        before is not None
+        and sign.mono - before.mono >= RISING_MIN * 60
+        and RISING_H[0] <= at_h < RISING_H[1]
+        and _bed_or_awake(setup, _role(setup, before), before.wall) == "bed"
+    ):
+        state = replace(state, rising=at_h)
+    return state
 
 
-def _gap(state: State, now: Gap) -> State:
-    if now.length_s <= REPEAT_S:
+def _learn(setup: Setup[Config], state: State, seen: Home, before: Sign, sign: Sign) -> State:
+    if not state.is_trusted or seen.is_out or before.mono < state.not_before:
         return state
-    at = now.stamp.mono
-    lines = {name: replace(line, since=at, heard=at) for name, line in state.lines.items()}
-    if now.length_s > UNKNOWN_S and not state.is_open:
-        return replace(state, sign=(at, now.stamp.wall), lines=lines)
-    return replace(state, not_before=at + SETTLE_S, lines=lines)
+    zone = setup.site.timezone
+    most = CLIP * _limit(setup, state, before, seen, sign.mono).minutes
+    role = _role(setup, before)
+    lengths: dict[str, float] = {}
+    at = before.wall
+    while at < sign.wall:
+        end = min(sign.wall, (at // BIN_S + 1) * BIN_S)
+        name = f"{_bed_or_awake(setup, role, at)}/{bin_of(hour(zone, at))}"
+        lengths[name] = min((end - before.wall) / 60, most)
+        at = end
+    if role is not None and _bed_or_awake(setup, role, before.wall) == "awake":
+        lengths[role.value] = min((sign.mono - before.mono) / 60, most)
+    return replace(state, silences=state.silences.learn(lengths, state.day))
 
 
-def _ceiling_h(setup: Setup[Config], state: State) -> tuple[str, float]:
-    """Name of the limit that holds, and its hours."""
-    role = _role(setup, state)
-    if role in DOOR:
-        return "away_h", setup.limits.away_h
-    if role is Role.BEDROOM and (state.timed != state.boot or _is_night(setup, state.sign[1])):
-        return "bed_h", setup.limits.bed_h
-    return "awake_h", setup.limits.awake_h
+def _look(
+    setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float
+) -> tuple[State, tuple[Conclusion, ...]]:
+    """Raise what the silence has come to; else look again when it may have."""
+    wanted = _wanted(setup, state, seen, sign, at)
+    if wanted is not None:
+        level, limit = wanted
+        raised = at if level is WarningLevel.ORANGE else state.raised
+        told = replace(state, level=level, raised=raised)
+        found = _finding(setup, told, seen, sign, limit, at)
+        return replace(told, of=sign.mono, check_at=_next(setup, told, seen, sign, at)), (found,)
+    return replace(state, of=sign.mono, check_at=_next(setup, state, seen, sign, at)), ()
 
 
-def _role(setup: Setup[Config], state: State) -> Role | None:
-    """Where the last sign came from; None if the site no longer has that sensor."""
-    sensor = setup.site.sensors.get(state.sensor)
+def _wanted(
+    setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float
+) -> tuple[WarningLevel, Limit] | None:
+    """The level that the silence calls for, if it is above the one told."""
+    if at < state.not_before:
+        return None
+    silence_min = (at - sign.mono) / 60
+    level = state.level
+    if level is WarningLevel.ORANGE:
+        ceiling = _ceiling(setup, _state_at(setup, seen, sign, at))
+        if at >= state.raised + RED_AFTER_S and silence_min >= ceiling:
+            return WarningLevel.RED, Limit(ceiling, "ceiling", _source(setup, "awake_h"))
+        return None
+    limit = _limit(setup, state, sign, seen, at)
+    if silence_min >= limit.minutes:
+        return WarningLevel.ORANGE, limit
+    wet = _wet_limit(setup, state, sign)
+    if level is None and wet is not None and silence_min >= wet.minutes:
+        return WarningLevel.YELLOW, wet
+    return None
+
+
+def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float) -> float:
+    """When a limit may be reached next: its moment, or the next half-hour, which has its own."""
+    begin = sign.mono
+    if state.level is WarningLevel.ORANGE:
+        ceiling = _ceiling(setup, _state_at(setup, seen, sign, at))
+        return max(state.raised + RED_AFTER_S, begin + ceiling * 60, at + 60.0)
+    wall = sign.wall + (at - sign.mono)
+    moments = [at + BIN_S - wall % BIN_S]
+    moments.append(begin + _limit(setup, state, sign, seen, at).minutes * 60)
+    if state.risings:
+        late_h = max(state.risings) + NOT_UP_MIN / 60 + 1 / 3600
+        moments.append(at + (late_h - hour(setup.site.timezone, wall)) % 24 * 3600)
+    wet = _wet_limit(setup, state, sign)
+    if state.level is None and wet is not None:
+        moments.append(begin + wet.minutes * 60)
+    if state.not_before > at:
+        return state.not_before
+    return min((m for m in moments if m > at), default=at + BIN_S)
+
+
+def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float) -> Limit:
+    """The lowest limit that holds for the silence after a sign, at a moment of it."""
+    wall = sign.wall + (at - sign.mono)
+    role = _role(setup, sign)
+    bed = _state_at(setup, seen, sign, at)
+    ceiling = Limit(_ceiling(setup, bed), "ceiling", _source(setup, f"{bed}_h"))
+    if _may_be_blind(setup, state, sign, role, wall):
+        return _not_up(setup, state, sign, wall) or Limit(
+            setup.limits.bed_h * 60 + 240, "ceiling", _source(setup, "bed_h")
+        )
+    share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
+    found = [ceiling]
+    if share > 0:
+        number = bin_of(hour(setup.site.timezone, wall))
+        if bed == "bed":
+            line = state.silences.minutes(around("bed", number, BED_REACH), state.day)
+            found.append(_blend(ceiling, line * BED_FACTOR + BED_MORE_MIN, "line", share))
+            floor = BED_FLOOR_MIN
+        else:
+            line = state.silences.minutes(around("awake", number, LINE_REACH), state.day)
+            found.append(_blend(ceiling, line * LINE_FACTOR + LINE_MORE_MIN, "line", share))
+            if role is not None and role.value in state.silences.longest:
+                room = state.silences.minutes([role.value], state.day) * ROOM_FACTOR
+                found.append(_blend(ceiling, room, "room", share))
+            floor = FLOOR_MIN
+        lowest = min(found, key=lambda limit: limit.minutes)
+        found = [replace(lowest, minutes=max(floor, lowest.minutes))]
+    if (
+        _bed_or_awake(setup, role, sign.wall) == "bed"
+        and (late := _not_up(setup, state, sign, wall)) is not None
+    ):
+        found.append(late)
+    return min(found, key=lambda limit: limit.minutes)
+
+
+def _blend(ceiling: Limit, learned_min: float, reason: str, share: float) -> Limit:
+    minutes = ceiling.minutes + share * (min(learned_min, ceiling.minutes) - ceiling.minutes)
+    return Limit(minutes, reason, "learned")
+
+
+def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limit | None:
+    """The silence that lasts until an hour after the latest rising, where that hour has come."""
+    if len(state.risings) < LEARN_FROM:
+        return None
+    latest_h = max(state.risings) + NOT_UP_MIN / 60
+    now_h = hour(setup.site.timezone, wall)
+    if not latest_h <= now_h < RISING_H[1] + 6:
+        return None
+    since_min = (wall - sign.wall) / 60 - (now_h - latest_h) * 60
+    if since_min < 0:  # the silence began after that hour: no sleep
+        return None
+    return Limit(max(BED_FLOOR_MIN / 2, since_min), "not_up", "learned")
+
+
+def _wet_limit(setup: Setup[Config], state: State, sign: Sign) -> Limit | None:
+    role = _role(setup, sign)
+    if role not in WET or role is None:
+        return None
+    share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
+    learned = state.silences.minutes([role.value], state.day) * ROOM_FACTOR
+    if share == 0 or not learned:
+        return Limit(WET_CEILING_MIN, "ceiling", "default")
+    minutes = WET_CEILING_MIN + share * (min(learned, WET_CEILING_MIN) - WET_CEILING_MIN)
+    return Limit(max(WET_FLOOR_MIN, minutes), "room", "learned")
+
+
+def _may_be_blind(
+    setup: Setup[Config], state: State, sign: Sign, role: Role | None, wall: float
+) -> bool:
+    """At night, elsewhere last, and nothing from the bedroom all evening: asleep, perhaps."""
+    if role is Role.BEDROOM or state.bed_seen is None or state.days < LEARN_FROM:
+        return False
+    zone = setup.site.timezone
+    return sign.mono - state.bed_seen > EVENING_S and is_night(zone, wall, 21.5, BED_UNTIL_H)
+
+
+def _state_at(setup: Setup[Config], seen: Home, sign: Sign, at: float) -> str:
+    if not seen.knows_the_time:
+        return "bed" if _role(setup, sign) is Role.BEDROOM else "awake"
+    return _bed_or_awake(setup, _role(setup, sign), sign.wall + (at - sign.mono))
+
+
+def _bed_or_awake(setup: Setup[Config], role: Role | None, wall: float) -> str:
+    zone = setup.site.timezone
+    is_bed = role is Role.BEDROOM and is_night(zone, wall, BED_FROM_H, BED_UNTIL_H)
+    return "bed" if is_bed else "awake"
+
+
+def _ceiling(setup: Setup[Config], bed: str) -> float:
+    return 60 * (setup.limits.bed_h if bed == "bed" else setup.limits.awake_h)
+
+
+def _source(setup: Setup[Config], name: str) -> str:
+    return "config" if name in setup.configured else "default"
+
+
+def _role(setup: Setup[Config], sign: Sign) -> Role | None:
+    """Where a sign came from; None if the site no longer has that sensor."""
+    sensor = setup.site.sensors.get(sign.sensor)
     return None if sensor is None else sensor.role
 
 
-def _is_night(setup: Setup[Config], wall: float) -> bool:
-    local = datetime.fromtimestamp(wall, _zone(setup.site.timezone))
-    hour = local.hour + local.minute / 60
-    begin, end = setup.limits.bed_from_h, setup.limits.bed_until_h
-    return begin <= hour < end if begin <= end else hour >= begin or hour < end
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _finding(setup: Setup[Config], state: State, now: Tick) -> Finding:
-    name, hours = _ceiling_h(setup, state)
+def _finding(
+    setup: Setup[Config], state: State, seen: Home, sign: Sign, limit: Limit, at: float
+) -> Finding:
+    assert state.level is not None
+    room = _role(setup, sign)
+    number = bin_of(hour(setup.site.timezone, sign.wall + (at - sign.mono)))
+    bed = _state_at(setup, seen, sign, at)
+    longest = state.silences.minutes(
+        around(bed, number, LINE_REACH) if limit.reason == "line" else [room or ""], state.day
+    )
     return Finding(
         Kind.STILLNESS,
         setup.subject,
-        WarningLevel.ORANGE,
-        state.sign[0],
-        sensors=(state.sensor,),
+        state.level,
+        sign.mono,
+        sensors=(sign.sensor,),
         evidence={
-            "reason": "ceiling",
-            "limit": hours * 60,
+            "reason": limit.reason,
+            "limit": round(limit.minutes, 1),
             "unit": "min",
-            "limit_name": name,
-            "limit_source": "config" if name in setup.configured else "default",
-            "for_s": round(now.stamp.mono - state.sign[0]),
-            "days_learned": 0,
-            "last_sensor": state.sensor,
-            "last_room": _role(setup, state) or "",
-            "compare": "fixed ceiling of the first days; nothing learned yet",
+            "limit_name": f"{bed}_h",
+            "limit_source": limit.source,
+            "for_s": round(at - sign.mono),
+            "days_learned": state.days,
+            "longest_min": round(longest),
+            "last_sensor": sign.sensor,
+            "last_room": room or "",
+            "presence": seen.place.value,
+            "bed": bed == "bed",
+            "doubts": {name: doubt.value for name, doubt in sorted(seen.doubts.items())},
+            "compare": _compare(limit, state, longest),
         },
     )
 
 
-DETECTOR = Detector(config=Config, state=State, subjects=subjects, start=start, step=step, due=due)
+def _compare(limit: Limit, state: State, longest: float) -> str:
+    match limit.reason:
+        case "line":
+            return f"longest in {state.days} days at this time of day: {longest:.0f} min"
+        case "room":
+            return f"longest in {state.days} days in this room: {longest:.0f} min"
+        case "not_up":
+            return f"latest rising in {len(state.risings)} days: {max(state.risings):.1f} h"
+        case _:
+            return "fixed ceiling"
+
+
+DETECTOR = Detector(
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
+)

@@ -17,7 +17,7 @@ from agent.pipeline.qc import Track
 from agent.plain import from_plain, to_plain
 from drivers.reading import Stamp
 
-FORMAT = 2
+FORMAT = 3
 
 
 def remember(pipeline: Pipeline) -> dict[str, Any]:
@@ -31,6 +31,9 @@ def remember(pipeline: Pipeline) -> dict[str, Any]:
         "ledger": to_plain(pipeline.ledger),
         "lines": {c.key: to_plain(c.line) for c in channels if c.bounds is None},
         "tracks": {c.key: to_plain(c.track) for c in channels if c.bounds is not None},
+        "sights": {
+            s.name: to_plain(s.state) for s in pipeline.sights.values() if s.state is not None
+        },
         "detectors": {i.key: to_plain(i.state) for i in pipeline.instances if i.state is not None},
     }
 
@@ -58,19 +61,37 @@ def recall(pipeline: Pipeline, document: dict[str, Any]) -> list[str]:
     lines = from_plain(Mapping[str, Line], document["lines"])
     tracks = from_plain(Mapping[str, Track], document["tracks"])
     states = dict(document["detectors"])
+    seen = dict(document["sights"])
     pipeline.last, pipeline.reached, pipeline.ledger = last, reached, ledger
     for channel in pipeline.channels.values():
         channel.line = lines.get(channel.key, channel.line)
         channel.track = tracks.get(channel.key, channel.track)
-    misfits = []
+    misfits = _recall_sights(pipeline, seen, last.mono)
     for instance in pipeline.instances:
         if instance.key in states:
             try:
                 state = from_plain(instance.detector.state, states[instance.key])
-                instance.detector.due(instance.setup, state)  # it may rest on a sensor that is gone
+                instance.due_of(state)  # it may rest on a sensor that is gone
             except (ValueError, KeyError):
                 misfits.append(instance.key)
             else:
                 instance.state = state
     pipeline.resume()
+    return misfits
+
+
+def _recall_sights(pipeline: Pipeline, seen: Mapping[str, Any], now: float) -> list[str]:
+    """Put in what perceptions have seen; return the names of those that start anew."""
+    misfits = []
+    for sight in pipeline.sights.values():
+        sight.state = sight.perception.start(sight.plan, now)
+        if sight.name not in seen:
+            continue
+        try:
+            found = from_plain(sight.perception.state, seen[sight.name])
+            sight.perception.due(sight.plan, found)  # it may rest on a sensor that is gone
+        except (ValueError, KeyError):
+            misfits.append(sight.name)
+        else:
+            sight.state = found
     return misfits

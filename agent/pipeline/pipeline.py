@@ -32,7 +32,16 @@ from agent.events import (
     WarningLevel,
 )
 from agent.pipeline import alarms, debounce, qc
-from agent.pipeline.routes import NEVER, Channel, Instance, Limits, channels, instances
+from agent.pipeline.routes import (
+    NEVER,
+    Channel,
+    Instance,
+    Limits,
+    Sight,
+    channels,
+    instances,
+    sights,
+)
 from agent.site import Site
 from drivers.reading import GOOD, Grade, Quality, Reading, SensorState, Stamp
 
@@ -58,8 +67,9 @@ class Pipeline:
         self.reached = -NEVER
         self.ledger = alarms.Ledger()
         self.activities: list[Activity] = []
-        self.instances = instances(site, limits)
-        self.channels = channels(site, self.instances)
+        self.sights = sights(site)
+        self.instances = instances(site, limits, self.sights)
+        self.channels = channels(site, self.instances, self.sights)
         self._voice = alarms.Voice(site, is_test)
         self._events: list[Event] = []
         self._due = NEVER  # never later than the earliest deadline
@@ -82,6 +92,7 @@ class Pipeline:
         if isinstance(item, Reading):
             item = self._reading(item)
         elif isinstance(item, SensorState):
+            self._look((s for s in self.sights.values() if item.sensor in s.listens), item)
             self._ask((i for i in self.instances if item.sensor in i.listens), item)
         elif isinstance(item, DeviceState):
             self._tell(_device_fault(item.part, item.reason, stamp, item.facts), stamp)
@@ -94,6 +105,7 @@ class Pipeline:
                 channel.line = debounce.forget(channel.line)
                 self._await(channel)
             self._close_removed(stamp)
+            self._look(self.sights.values(), item)
             self._ask(self.instances, item)
         return item, self._taken()
 
@@ -106,10 +118,15 @@ class Pipeline:
 
     def resume(self) -> None:
         """Take up the deadlines of states that were put in from outside."""
+        for sight in self.sights.values():
+            if sight.state is None and self.last is not None:
+                sight.state = sight.perception.start(sight.plan, self.last.mono)
+            due = sight.perception.due(sight.plan, sight.state)
+            sight.due = NEVER if due is None else max(due, self.reached)
         for instance in self.instances:
             if instance.state is None and self.last is not None:
                 instance.state = instance.detector.start(instance.setup, self.last.mono)
-            due = instance.detector.due(instance.setup, instance.state)
+            due = instance.due_of(instance.state)
             instance.due = NEVER if due is None else max(due, self.reached)
         for channel in self.channels.values():
             self._await(channel)
@@ -125,7 +142,9 @@ class Pipeline:
         if is_step or stamp.synced != last.synced:
             self.ledger = alarms.follow_clock(self.ledger, delta_s, stamp)
         if is_step:
-            self._ask(self.instances, ClockStep(delta_s, stamp))
+            step = ClockStep(delta_s, stamp)
+            self._look(self.sights.values(), step)
+            self._ask(self.instances, step)
 
     def _reading(self, reading: Reading) -> Reading:
         channel = self.channels.get((reading.sensor, reading.quantity))
@@ -136,11 +155,13 @@ class Pipeline:
             self._await(channel)
             if counted is None:
                 return replace(reading, quality=BOUNCE)
+            self._look(channel.sights, counted)
             self._ask(channel.listeners, counted)
             return reading
         channel.track, quality = qc.judge(channel.bounds, channel.track, reading)
         if quality is not GOOD:
             reading = replace(reading, quality=quality)
+        self._look(channel.sights, reading)
         self._ask(channel.listeners, reading)
         return reading
 
@@ -153,25 +174,52 @@ class Pipeline:
         for instance in listeners:
             self._step(instance, now)
 
+    def _look(self, looking: Iterable[Sight], now: Now) -> None:
+        """Let perceptions take something in, before the detectors that see by them are asked."""
+        for sight in looking:
+            perception = sight.perception
+            try:
+                state = perception.step(sight.plan, sight.state, now)
+                due = perception.due(sight.plan, state)
+                if due is not None:
+                    _refuse_past(due, now)
+            except Exception as error:  # noqa: BLE001 - as in _step
+                sight.due = NEVER
+                self._report(sight.name, sight.name, error, now.stamp)
+                continue
+            sight.state = state
+            sight.due = NEVER if due is None else max(due, now.stamp.mono)
+            self._due = min(self._due, sight.due)
+
     def _step(self, instance: Instance, now: Now) -> None:
         """Ask one detector. One that fails is reported, and must not stop the others."""
-        detector, setup = instance.detector, instance.setup
         try:
-            state, conclusions = detector.step(setup, instance.state, now)
-            due = detector.due(setup, state)
-            if due is not None and isinstance(now, Tick) and due <= now.stamp.mono:
-                raise ValueError(f"asked at {now.stamp.mono} for a tick at {due}")
+            state, conclusions, due = instance.step(now)
+            if due is not None:
+                _refuse_past(due, now)
         except Exception as error:  # noqa: BLE001 - a crash becomes a reported fault
             instance.due = NEVER
-            crash = _crash(instance, error, now.stamp)
-            if crash.subject not in self._failing():  # told once; its words may differ every time
-                self._tell(crash, now.stamp)
+            self._report(instance.name, instance.key, error, now.stamp)
             return
         instance.state = state
-        instance.due = NEVER if due is None else max(due, now.stamp.mono)
-        self._due = min(self._due, instance.due)
-        for conclusion in conclusions:
-            self._conclude(conclusion, now.stamp)
+        if due is None:
+            instance.due = NEVER
+        else:
+            instance.due = due = max(due, now.stamp.mono)
+            self._due = min(self._due, due)
+        if not conclusions:
+            return
+        try:
+            for conclusion in conclusions:
+                self._conclude(conclusion, now.stamp)
+        except Exception as error:  # noqa: BLE001 - a text that cannot be made stops nobody else
+            self._report(instance.name, instance.key, error, now.stamp)
+
+    def _report(self, name: str, key: str, error: Exception, stamp: Stamp) -> None:
+        """Tell of a crash once; its words may differ every time."""
+        crash = _crash(name, key, error, stamp)
+        if crash.subject not in self._failing():
+            self._tell(crash, stamp)
 
     def _conclude(self, conclusion: Conclusion, stamp: Stamp) -> None:
         if isinstance(conclusion, Activity):
@@ -210,9 +258,16 @@ class Pipeline:
             for channel in self.channels.values():
                 if channel.due == due:
                     self._elapse(channel, stamp)
+            tick = Tick(stamp)
+            for sight in self.sights.values():
+                if sight.due == due:
+                    before = sight.state
+                    self._look((sight,), tick)
+                    if sight.state != before:
+                        self._ask((i for i in self.instances if i.sight is sight), tick)
             for instance in self.instances:
                 if instance.due == due:
-                    self._step(instance, Tick(stamp))
+                    self._step(instance, tick)
 
     def _elapse(self, channel: Channel, stamp: Stamp) -> None:
         channel.line, counted = debounce.elapse(
@@ -220,12 +275,14 @@ class Pipeline:
         )
         self._await(channel)
         if counted is not None:
+            self._look(channel.sights, counted)
             self._ask(channel.listeners, counted)
 
     def _earliest(self) -> float:
         return min(
             min((c.due for c in self.channels.values()), default=NEVER),
             min((i.due for i in self.instances), default=NEVER),
+            min((s.due for s in self.sights.values()), default=NEVER),
         )
 
     def _taken(self) -> list[Event]:
@@ -235,9 +292,14 @@ class Pipeline:
         return events
 
 
-def _crash(instance: Instance, error: Exception, stamp: Stamp) -> Finding:
-    cause = f"{instance.key}: {type(error).__name__}: {error}"
-    return _device_fault(f"detector.{instance.name}", cause[:200], stamp)
+def _refuse_past(due: float, now: Now) -> None:
+    if due <= now.stamp.mono and isinstance(now, Tick):
+        raise ValueError(f"asked at {now.stamp.mono} for a tick at {due}")
+
+
+def _crash(name: str, key: str, error: Exception, stamp: Stamp) -> Finding:
+    cause = f"{key}: {type(error).__name__}: {error}"
+    return _device_fault(f"detector.{name}", cause[:200], stamp)
 
 
 def _device_fault(

@@ -1,0 +1,448 @@
+"""Where the resident is, and which sensors can be believed: what the home's detectors see alike.
+
+| place       | means                                        | until                             |
+|-------------|----------------------------------------------|-----------------------------------|
+| unknown     | nobody has been seen yet                     | a sign of life                    |
+| home_awake  | the last sign came from inside               |                                   |
+| home_bed    | ... from the bedroom, in the hours of sleep  |                                   |
+| maybe_away  | the front door, then nothing for ten minutes | half an hour, or one of the below |
+| away        | and nothing for longer                       | the door opens, or people move    |
+
+Who leaves closes the door behind him: the door's contact is the last thing that is heard, but for a
+movement at the door that begins within three seconds of it. A movement at the door that begins
+later is of somebody inside, who has taken in a parcel or said good-bye, or lies there: the home is
+not called empty then. Nor is it where the last sign comes from the door and its contact has not
+moved for three minutes.
+
+An empty home is not quite silent: a sensor reports once in hours, of sunlight, a pet or somebody
+outside. One report brings nobody home; the door's contact does, and without it two rooms, or three
+reports, within ten minutes. Then nobody had left, unless the door has no contact.
+
+A motion sensor that stands at 1 for ten minutes is no proof of life (pulses last 2 to 9 s, and the
+longest in a recorded month 8 min); told again at 1 after half an hour, it is stuck. A lost edge
+looks the same where levels are not told again, so there it takes six hours. One that changes more
+than twenty times a minute for five minutes on end chatters (recorded cooking: four minutes at
+most), until it has been calm for as long. A suspect sensor proves neither life nor stillness.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from agent.detectors import Now, Perception
+from agent.events import ClockStep, Gap, Tick
+from agent.site import Role, Site
+from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
+
+ROOMS = frozenset({Role.BEDROOM, Role.BATHROOM, Role.KITCHEN, Role.LIVING, Role.WORK, Role.HALL})
+DOOR = frozenset({Role.ENTRY, Role.FRONT_DOOR})
+MOVES = frozenset({Quantity.MOTION, Quantity.PRESENCE})
+SIGNS = MOVES | {Quantity.CONTACT, Quantity.HELP}
+
+REPEAT_S = 120.0  # a level repeated within this time is a repeat, not a new movement
+HELD_S, STUCK_S, UNTOLD_S = 600.0, 1800.0, 6 * 3600.0
+CHATTER_PER_MIN, CHATTER_MIN = 20, 5
+QUIET_S = 600.0  # after the door: then nobody is inside
+MAYBE_S = 1800.0
+SINCE_DOOR_S = 180.0  # between the door's contact and the last sign of somebody who leaves
+FOLLOWS_S = 3.0  # a movement at the door that begins so soon after the contact is the leaving
+BURST_S = 60.0  # signs at the door that are one passing
+STRAY_S, STRAYS = 600.0, 3
+BED_FROM_H, BED_UNTIL_H = 21.0, 10.0
+UNKNOWN_S = 3600.0  # nobody knows what happened in a gap that long
+
+
+class Place(StrEnum):
+    """Where the resident is, as far as is known."""
+
+    UNKNOWN = "unknown"
+    AWAKE = "home_awake"
+    BED = "home_bed"
+    MAYBE_AWAY = "maybe_away"
+    AWAY = "away"
+
+
+OUT = frozenset({Place.MAYBE_AWAY, Place.AWAY})
+
+
+class Doubt(StrEnum):
+    """Why a sensor is not believed."""
+
+    STUCK = "stuck"
+    CHATTER = "chatter"
+    DOWN = "down"  # its driver says so, or the silence detector's own rule
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The level of one sensor.
+
+    Attributes:
+        value: 0 or 1.
+        since: monotonic seconds since when it has it.
+        heard: monotonic seconds when it was last reported.
+        minute: number of the minute of the last change.
+        changes: how many there were in that minute.
+        busy: in how many minutes before it, on end, there were too many.
+    """
+
+    value: float
+    since: float
+    heard: float
+    minute: int = 0
+    changes: int = 0
+    busy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign of life: when, by both clocks, and from which sensor."""
+
+    mono: float
+    wall: float
+    sensor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What was heard of the front door; monotonic seconds.
+
+    Attributes:
+        moved: when its contact last changed; None where it has not yet, or there is none.
+        is_open: whether it stands open.
+        rise: when a movement there last began.
+        first: when the present burst of signs there began.
+        last: the last of them.
+    """
+
+    moved: float | None = None
+    is_open: bool = False
+    rise: float = 0.0
+    first: float = 0.0
+    last: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """All that is perceived.
+
+    Attributes:
+        place: where the resident is.
+        since: monotonic seconds since when; of being away, when the home was left; of being back,
+            when the door was opened.
+        reason: why that is believed: door, door_open or no_contact; returned or moved_inside; sign.
+        sign: the last sign of life; None before the first.
+        before: the one before it.
+        is_sign: whether the input just taken in was one.
+        lines: levels of the sensors.
+        door: the front door.
+        strays: signs inside an empty home: monotonic seconds and sensor.
+        doubts: sensors that are not believed, and why.
+        stuck_at: monotonic second before which no sensor will be found stuck.
+        timed: the last boot in which the wall clock was seen synchronised; empty for none.
+        boot: the present one.
+    """
+
+    place: Place = Place.UNKNOWN
+    since: float = 0.0
+    reason: str = ""
+    sign: Sign | None = None
+    before: Sign | None = None
+    is_sign: bool = False
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    door: Door = Door()
+    strays: tuple[tuple[float, str], ...] = ()
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    stuck_at: float = math.inf
+    timed: str = ""
+    boot: str = ""
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the home is believed to be empty."""
+        return self.place in OUT
+
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the time of day can be believed."""
+        return self.timed == self.boot
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from the site.
+
+    Attributes:
+        roles: role of each sensor that can show life.
+        contacts: those at the front door that tell whether it is open.
+        motion: those that tell movements by pulses, and so can be stuck.
+        zone: IANA name of the time zone.
+    """
+
+    roles: Mapping[str, Role]
+    contacts: frozenset[str]
+    motion: frozenset[str]
+    zone: str
+
+
+def plan(site: Site) -> Plan | None:
+    """The sensors of a home, where a room has one that sees people move."""
+    found = [s for s in site.with_role(*ROOMS, *DOOR) if SIGNS & set(s.traits.quantities)]
+    if not any(s.role in ROOMS and MOVES & set(s.traits.quantities) for s in found):
+        return None
+    contacts = frozenset(
+        s.name
+        for s in found
+        if s.role is Role.FRONT_DOOR and Quantity.CONTACT in s.traits.quantities
+    )
+    motion = frozenset(s.name for s in found if Quantity.MOTION in s.traits.quantities)
+    return Plan({s.name: s.role for s in found}, contacts, motion, site.timezone)
+
+
+def listens(known: Plan) -> tuple[str, ...]:
+    """All of them."""
+    return tuple(known.roles)
+
+
+def start(known: Plan, now: float) -> Home:
+    """Nobody has been seen."""
+    del known
+    return Home(since=now)
+
+
+def step(known: Plan, home: Home, now: Now) -> Home:
+    """Take in one input, or the passing of time."""
+    stamp = now.stamp
+    if stamp.boot != home.boot or (stamp.synced and home.timed != home.boot):
+        home = replace(home, boot=stamp.boot, timed=stamp.boot if stamp.synced else home.timed)
+    match now:
+        case Reading():
+            return _reading(known, home, now)
+        case Tick():
+            return _pass(known, replace(home, is_sign=False), stamp.mono)
+        case SensorState():
+            return _state(replace(home, is_sign=False), now)
+        case Gap():
+            return _gap(replace(home, is_sign=False), now)
+        case ClockStep():
+            return _step_clock(replace(home, is_sign=False), now.delta_s)
+    return home
+
+
+def due(known: Plan, home: Home) -> float | None:
+    """When the home will be called empty, or a sensor stuck."""
+    moment = home.stuck_at
+    if home.place is Place.MAYBE_AWAY:
+        moment = min(moment, home.since + MAYBE_S)
+    elif home.place is not Place.AWAY and _has_left(known, home):
+        assert home.sign is not None
+        moment = min(moment, home.sign.mono + QUIET_S)
+    return None if moment == math.inf else moment
+
+
+def is_night(zone: str, wall: float, from_h: float, until_h: float) -> bool:
+    """Whether a moment's local hour lies between two, over midnight if need be."""
+    local = hour(zone, wall)
+    return from_h <= local < until_h if from_h <= until_h else local >= from_h or local < until_h
+
+
+def hour(zone: str, wall: float) -> float:
+    """The local hour of day of a moment, with its fraction."""
+    local = datetime.fromtimestamp(wall, zone_of(zone))
+    return local.hour + local.minute / 60 + local.second / 3600
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name."""
+    return ZoneInfo(name)
+
+
+def _reading(known: Plan, home: Home, now: Reading) -> Home:
+    if now.quantity not in SIGNS:
+        return replace(home, is_sign=False) if home.is_sign else home
+    at, name = now.stamp.mono, now.sensor
+    line = home.lines.get(name)
+    fresh = _line(line, now)
+    lines = {**home.lines, name: fresh}
+    doubts = _doubts(home.doubts, now, line, fresh)
+    door = home.door
+    stuck_at = home.stuck_at
+    if now.value and now.quantity is Quantity.MOTION:
+        stuck_at = min(stuck_at, fresh.since + UNTOLD_S)
+    role = known.roles[name]
+    is_contact = name in known.contacts
+    if role in DOOR:
+        door = _door(door, now, line, is_contact=is_contact)
+    if now.quality.grade is Grade.BAD or name in doubts or not _is_sign(now, line, fresh):
+        return _with(home, lines, door, doubts, stuck_at, None)
+    sign = Sign(at, now.stamp.wall, name)
+    home = _with(home, lines, door, doubts, stuck_at, sign)
+    if not home.is_out:
+        return _inside(known, home, sign, role)
+    if role in DOOR:
+        opens = is_contact or not known.contacts or not known.contacts.isdisjoint(doubts)
+        if opens and now.value:
+            return replace(home, place=Place.AWAKE, since=door.first, reason="returned", strays=())
+        return home
+    return _stray(home, now)
+
+
+def _with(
+    home: Home,
+    lines: Mapping[str, Line],
+    door: Door,
+    doubts: Mapping[str, Doubt],
+    stuck_at: float,
+    sign: Sign | None,
+) -> Home:
+    """What `replace` would give, in a third of the time: it happens with every reading."""
+    return Home(
+        home.place, home.since, home.reason, home.sign if sign is None else sign,
+        home.before if sign is None else home.sign, sign is not None, lines, door, home.strays,
+        doubts, stuck_at, home.timed, home.boot,
+    )  # fmt: skip
+
+
+def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
+    is_bed = role is Role.BEDROOM and (
+        not home.knows_the_time or is_night(known.zone, sign.wall, BED_FROM_H, BED_UNTIL_H)
+    )
+    place = Place.BED if is_bed else Place.AWAKE
+    if home.place is place:
+        return home
+    return replace(home, place=place, since=sign.mono, reason="sign")
+
+
+def _stray(home: Home, now: Reading) -> Home:
+    """A sign inside an empty home: one is none."""
+    at = now.stamp.mono
+    if not now.value:
+        return home
+    recent = tuple(s for s in home.strays if at - s[0] <= STRAY_S)
+    strays = (*recent, (at, now.sensor))[-STRAYS:]
+    if len(strays) < STRAYS and len({sensor for _, sensor in strays}) == 1:
+        return replace(home, strays=strays)
+    return replace(home, place=Place.AWAKE, since=strays[0][0], reason="moved_inside", strays=())
+
+
+def _line(line: Line | None, now: Reading) -> Line:
+    at, value = now.stamp.mono, now.value
+    minute = int(at // 60)
+    if line is None:
+        return Line(value, at, at, minute)
+    if value == line.value:
+        since = line.since if at - line.heard <= REPEAT_S or value else at
+        return Line(value, since, at, line.minute, line.changes, line.busy)
+    if minute == line.minute:
+        return Line(value, at, at, minute, line.changes + 1, line.busy)
+    was_busy = line.changes > CHATTER_PER_MIN and minute == line.minute + 1
+    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0)
+
+
+def _doubts(
+    doubts: Mapping[str, Doubt], now: Reading, line: Line | None, fresh: Line
+) -> Mapping[str, Doubt]:
+    """What is held against the sensor that has just reported."""
+    name, doubt = now.sensor, doubts.get(now.sensor)
+    if doubt is Doubt.CHATTER:
+        is_calm = fresh.busy == 0 and fresh.changes <= CHATTER_PER_MIN
+        rested = line is not None and now.stamp.mono - line.heard >= 60 * CHATTER_MIN
+        if not (is_calm and (rested or line is None)):
+            return doubts
+    elif now.quantity is Quantity.MOTION and now.value and now.stamp.mono - fresh.since >= STUCK_S:
+        return doubts if doubt is Doubt.STUCK else {**doubts, name: Doubt.STUCK}
+    elif fresh.busy >= CHATTER_MIN and now.quantity in MOVES:
+        return {**doubts, name: Doubt.CHATTER}
+    elif doubt is None or (doubt is Doubt.STUCK and now.value):
+        return doubts
+    return {sensor: why for sensor, why in doubts.items() if sensor != name}
+
+
+def _is_sign(now: Reading, line: Line | None, fresh: Line) -> bool:
+    if line is None:  # the first report says how things stand, not that something moved
+        return bool(now.value) and now.quantity is not Quantity.CONTACT
+    if line.value != now.value:
+        # What ends a pulse that was far too long is the sensor's doing, not the resident's.
+        return bool(now.value) or now.quantity not in MOVES or now.stamp.mono - line.since < HELD_S
+    return now.quantity in MOVES and now.value == 1 and now.stamp.mono - fresh.since <= HELD_S
+
+
+def _door(door: Door, now: Reading, line: Line | None, *, is_contact: bool) -> Door:
+    at = now.stamp.mono
+    is_change = line is not None and line.value != now.value
+    if not is_change and not (now.value and line is None):
+        return replace(door, is_open=bool(now.value)) if is_contact else door
+    first = at if at - door.last > BURST_S else door.first
+    if is_contact:
+        moved = at if is_change else door.moved
+        return Door(moved, bool(now.value), door.rise, first, at)
+    return Door(door.moved, door.is_open, at if now.value else door.rise, first, at)
+
+
+def _has_left(known: Plan, home: Home) -> bool:
+    """Whether the last sign is that of somebody who leaves."""
+    sign, door = home.sign, home.door
+    if sign is None or known.roles.get(sign.sensor) not in DOOR:
+        return False
+    if not known.contacts or not known.contacts.isdisjoint(home.doubts):
+        return True
+    if door.moved is None or sign.mono - door.moved > SINCE_DOOR_S:
+        return False
+    return door.is_open or door.rise - door.moved < FOLLOWS_S
+
+
+def _pass(known: Plan, home: Home, at: float) -> Home:
+    if at >= home.stuck_at:
+        held = {n: line.since + UNTOLD_S for n, line in home.lines.items()
+                if line.value and n not in home.doubts and n in known.motion}  # fmt: skip
+        stuck = {name: Doubt.STUCK for name, moment in held.items() if moment <= at}
+        later = [moment for name, moment in held.items() if name not in stuck]
+        doubts = {**home.doubts, **stuck}
+        home = replace(home, doubts=doubts, stuck_at=min(later, default=math.inf))
+    if home.place is Place.MAYBE_AWAY:
+        return replace(home, place=Place.AWAY) if at >= home.since + MAYBE_S else home
+    sign = home.sign
+    if home.is_out or sign is None or at < sign.mono + QUIET_S or not _has_left(known, home):
+        return home
+    if home.door.moved is None or not known.contacts:
+        since, reason = sign.mono, "no_contact"
+    else:
+        since, reason = home.door.moved, "door_open" if home.door.is_open else "door"
+    place = Place.AWAY if at >= since + MAYBE_S else Place.MAYBE_AWAY
+    return replace(home, place=place, since=since, reason=reason, strays=())
+
+
+def _state(home: Home, now: SensorState) -> Home:
+    if now.status is SensorStatus.STARTING:
+        return home
+    return replace(home, doubts={**home.doubts, now.sensor: Doubt.DOWN})
+
+
+def _gap(home: Home, now: Gap) -> Home:
+    """What stood before a gap stands after it, unless nobody knows what happened meanwhile."""
+    if now.length_s <= REPEAT_S:
+        return home
+    at = now.stamp.mono
+    lines = {name: Line(line.value, at, at, int(at // 60)) for name, line in home.lines.items()}
+    home = replace(home, lines=lines, strays=())
+    if now.length_s <= UNKNOWN_S or home.sign is None:
+        return home
+    sign = Sign(at, now.stamp.wall, home.sign.sensor)  # nobody knows better: counting starts anew
+    return replace(home, sign=sign, before=None)
+
+
+def _step_clock(home: Home, delta_s: float) -> Home:
+    def moved(sign: Sign | None) -> Sign | None:
+        return None if sign is None else replace(sign, wall=sign.wall + delta_s)
+
+    return replace(home, sign=moved(home.sign), before=moved(home.before))
+
+
+PERCEPTION = Perception(state=Home, plan=plan, listens=listens, start=start, step=step, due=due)
