@@ -14,8 +14,8 @@ next sign of life ends it.
 | not_up  | an hour after the latest rising of the last three weeks               | orange |
 | ceiling | fixed: awake 4 h, in bed 8 h; never lifted by learning                | orange |
 
-The lowest of them holds. On the first days it is the ceiling; what is learned counts from day 7 on
-and alone from day 14. Learned are silences that have ended, on days on which every sensor and the
+The lowest of them holds; where nothing is known of an hour, and on the first days, the ceiling. What
+is learned counts from day 7 on and alone from day 14. Learned are silences that have ended, on days on which every sensor and the
 clock could be believed, and no more of one than half again the limit that held: an incident, or a
 slow decline, is not taken for a habit. An alarm that has stood for an hour turns red at the
 ceiling.
@@ -190,7 +190,8 @@ def _sign(
         state = replace(state, bed_seen=sign.mono)
     if silence_min >= LEAST_MIN or before is None:
         state = _live(setup, state, seen, sign)
-        if before is not None and silence_min >= LEAST_MIN and seen.since <= before.mono:
+        was_home = seen.since <= (before or sign).mono or seen.reason == "sign"
+        if before is not None and silence_min >= LEAST_MIN and was_home:
             state = _learn(setup, state, seen, before, sign)
     if state.level is None:
         return state, ()
@@ -315,11 +316,13 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
         number = bin_of(hour(setup.site.timezone, wall))
         if bed == "bed":
             line = state.silences.minutes(around("bed", number, BED_REACH), state.day)
-            found.append(_blend(ceiling, line * BED_FACTOR + BED_MORE_MIN, "line", share))
+            if line:
+                found.append(_blend(ceiling, line * BED_FACTOR + BED_MORE_MIN, "line", share))
             floor = BED_FLOOR_MIN
         else:
             line = state.silences.minutes(around("awake", number, LINE_REACH), state.day)
-            found.append(_blend(ceiling, line * LINE_FACTOR + LINE_MORE_MIN, "line", share))
+            if line:
+                found.append(_blend(ceiling, line * LINE_FACTOR + LINE_MORE_MIN, "line", share))
             if role is not None and role.value in state.silences.longest:
                 room = state.silences.minutes([role.value], state.day) * ROOM_FACTOR
                 found.append(_blend(ceiling, room, "room", share))

@@ -1,0 +1,118 @@
+"""Whether the resident is at home, and which sensors are believed."""
+
+from __future__ import annotations
+
+import pytest
+from routine import at, passing, stirring
+from sites import Player, home
+
+from agent.detectors.presence import Doubt, Home, Place
+from agent.events import Activity
+
+
+def seen(player: Player) -> Home:
+    state = player.pipeline.sights["presence"].state
+    assert isinstance(state, Home)
+    return state
+
+
+def gone_out() -> Player:
+    """Noon: somebody has closed the door behind him a quarter of an hour ago."""
+    player = Player(home())
+    player.play(at(11), "front-door", 0)
+    player.play_all(stirring(11.5, 11.6, "living-pir", 30))
+    player.play_all(passing(11.75, out=True))
+    player.until(at(12.0))
+    return player
+
+
+def test_a_closed_door_and_ten_quiet_minutes_are_an_empty_home() -> None:
+    """Not before, and since the moment of the closing."""
+    player = Player(home())
+    player.play(at(11), "front-door", 0)
+    player.play_all(stirring(11.5, 11.6, "living-pir", 30))
+    player.play_all(passing(11.75, out=True))
+    player.until(at(11.75) + 599)
+    assert seen(player).place is Place.AWAKE
+    player.until(at(11.75) + 601)
+    assert (seen(player).place, seen(player).since) == (Place.MAYBE_AWAY, at(11.75))
+    player.until(at(12.5))
+    assert seen(player).place is Place.AWAY
+
+
+def test_a_movement_that_begins_after_the_door_has_closed_is_somebody_inside() -> None:
+    """A parcel taken in, or a collapse by the door: the home is not called empty."""
+    player = Player(home())
+    player.play(at(11), "front-door", 0)
+    player.play_all(passing(11.75, out=True))
+    player.play_all([(at(11.75) + 6, "entry-pir", 1), (at(11.75) + 9, "entry-pir", 0)])
+    player.until(at(13.0))
+    assert seen(player).place is Place.AWAKE
+
+
+def test_a_movement_at_the_door_without_the_door_is_somebody_inside() -> None:
+    """The contact has not moved for hours."""
+    player = Player(home())
+    player.play_all(stirring(11.5, 11.6, "living-pir", 30))
+    player.play_all([(at(12), "entry-pir", 1), (at(12) + 3, "entry-pir", 0)])
+    player.until(at(13.0))
+    assert seen(player).place is Place.AWAKE
+
+
+@pytest.mark.parametrize("sensor", ["bedroom-pir", "entry-pir"])
+def test_a_stray_report_brings_nobody_home(sensor: str) -> None:
+    """One pulse in an empty home, inside or at the door."""
+    player = gone_out()
+    player.play_all([(at(12.5), sensor, 1), (at(12.5) + 2, sensor, 0)])
+    assert seen(player).is_out
+
+
+def test_the_door_brings_somebody_home_at_once() -> None:
+    """And the outing is written down with both its ends."""
+    player = gone_out()
+    player.play_all(passing(13.5, out=False))
+    assert (seen(player).place, seen(player).is_out) == (Place.AWAKE, False)
+    assert player.pipeline.activities == [
+        Activity("outing", at(11.75), at(11.75) + 600, at(13.5), at(13.5))
+    ]
+
+
+@pytest.mark.parametrize("sensors", [("bedroom-pir", "living-pir"), ("living-pir",) * 3])
+def test_two_rooms_or_three_reports_are_somebody_who_never_left(sensors: tuple[str, ...]) -> None:
+    """No outing is written down."""
+    player = gone_out()
+    for n, sensor in enumerate(sensors):
+        player.play_all([(at(12.5) + 60 * n, sensor, 1), (at(12.5) + 60 * n + 2, sensor, 0)])
+    assert not seen(player).is_out
+    assert not player.pipeline.activities
+
+
+def test_a_sensor_told_at_1_for_half_an_hour_is_stuck_until_it_moves() -> None:
+    """A fault while it lasts, and no proof of life: stillness comes all the same."""
+    player = Player(home())
+    player.play_all(stirring(12, 12.1, "living-pir", 30))
+    for n in range(4 * 120):
+        player.play(at(12.2) + 30 * n, "bedroom-pir", 1)
+    assert seen(player).doubts == {"bedroom-pir": Doubt.STUCK}
+    told = [(e.kind, e.payload["data"]["evidence"]["reason"]) for e in player.events]
+    assert told == [("sensor.fault", "stuck")]
+    player.until(at(16.5))
+    assert player.events[-1].kind == "home.stillness"
+    player.play(at(16.6), "bedroom-pir", 0)
+    player.play(at(16.61), "bedroom-pir", 1)
+    assert seen(player).doubts == {}
+    assert player.events[-2].payload["type"] == "street-agent.alarm.restored.v1"
+
+
+def test_a_chattering_sensor_is_told_and_hides_nobody() -> None:
+    """Thirty changes a minute for hours: a fault after some minutes, stillness an hour late at most."""
+    player = Player(home())
+    player.play_all(stirring(12, 12.1, "living-pir", 30))
+    for n in range(5 * 1800):
+        player.play(at(12.1) + 2 * n, "bedroom-pir", (n + 1) % 2)
+    faults = [e for e in player.events if e.kind == "sensor.fault"]
+    assert [e.payload["data"]["evidence"]["reason"] for e in faults] == ["chatter"]
+    assert faults[0].mono < at(12.1) + 10 * 60
+    still = [e for e in player.events if e.kind == "home.stillness"]
+    assert still
+    assert still[0].mono < at(12.1) + 5 * 3600
