@@ -83,6 +83,7 @@ def test_nights_are_written_down_with_their_exits() -> None:
     blip = [(at(73), "living-pir", 1.0), (at(73) + 2, "living-pir", 0.0)]
     player.play_all(blip)
     player.play_all(row for row in day(3) if row[0] > at(73))
+    player.until(at(75.2) + 1300)
     assert len([a for a in player.pipeline.activities if a.activity == "bed_exit"]) == 3
 
 

@@ -8,7 +8,7 @@ Whether the home is empty is perceived in presence.py.
 |----------------|--------|--------------------------------------------------------------------|
 | night_exit     | yellow | left between 23:00 and 05:00, and not back within ten minutes      |
 | absent_long    | yellow | away half again as long as ever; 12 h until a week of outings is   |
-|                |        | learned, and never less than 6 h                                   |
+|                |        | learned, and between 6 h and 18 h                                  |
 | unusual_hour   | blue   | left at an hour at which nobody left within an hour of it before   |
 | door_left_open | blue   | the front door stands open for a quarter of an hour; at night      |
 |                | yellow |                                                                    |
@@ -35,7 +35,7 @@ from drivers.reading import Quantity, Reading
 
 LEAST_S = 600.0
 ENOUGH = 7  # outings that are to be known before anything is unusual
-LONG_FACTOR, LONG_LEAST_H = 1.5, 6.0
+LONG_FACTOR, LONG_LEAST_H, LONG_MOST_H = 1.5, 6.0, 18.0
 DAY_S = 86_400.0
 UNUSUAL_REACH = 2  # half-hours to either side
 MOST_HOURS = 400  # leavings that are remembered, some months
@@ -230,7 +230,7 @@ def _longest_s(setup: Setup[Config], state: State) -> tuple[float, str]:
         return setup.limits.absent_h * 3600, _source(setup)
     today = max(day for _, day in state.longest)
     most = max(length * DECAY ** (today - day) for length, day in state.longest)
-    return min(max(LONG_FACTOR * most * 60, LONG_LEAST_H * 3600), DAY_S), "learned"
+    return 60 * min(max(LONG_FACTOR * most, LONG_LEAST_H * 60), LONG_MOST_H * 60), "learned"
 
 
 def _source(setup: Setup[Config]) -> str:

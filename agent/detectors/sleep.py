@@ -35,7 +35,7 @@ from drivers.reading import Reading
 
 ASLEEP_S = 1200.0
 BREAK_S = 2700.0
-BLIP_S = 60.0
+BLIP_S, STALE_S = 60.0, 300.0  # a blip is over after that
 NIGHT_H = (18.0, 12.0)  # a sleep that begins then is the night's
 LEAST_S = 3600.0  # shorter is no sleep worth a line
 NIGHT_LEAST_S = 3 * 3600.0
@@ -177,7 +177,7 @@ def _sign(setup: Setup[Config], state: State, sign: Sign) -> tuple[State, tuple[
     if state.entered is None:
         return state, ()
     before = state.away
-    if before is None:
+    if before is None or (not before.is_real and at[0] - before.last > STALE_S):
         away = Away(at, at[0], (sign.sensor,))
     elif state.asleep is None and before.is_real:
         return state, ()  # it is known, and nothing rests on how long it lasts

@@ -14,11 +14,11 @@ next sign of life ends it.
 | not_up  | an hour after the latest rising of the last three weeks               | orange |
 | ceiling | fixed: awake 4 h, in bed 8 h; never lifted by learning                | orange |
 
-The lowest of them holds; where nothing is known of an hour, and on the first days, the ceiling. What
-is learned counts from day 7 on and alone from day 14. Learned are silences that have ended, on days on which every sensor and the
-clock could be believed, and no more of one than half again the limit that held: an incident, or a
-slow decline, is not taken for a habit. An alarm that has stood for an hour turns red at the
-ceiling.
+The lowest of them holds; where nothing is known of an hour, and on the first days, the ceiling.
+What is learned counts from day 7 on and alone from day 14. Learned are silences that have ended, on
+days on which every sensor and the clock could be believed, and no more of one than half again the
+limit that held: an incident, or a slow decline, is not taken for a habit. An alarm that has stood
+for an hour turns red at the ceiling.
 
 Deliberately keeps silent: while the resident is out, which is the outing detector's to judge; for
 half an hour after a gap in which the agent did not run, and anew from the start after one of more
