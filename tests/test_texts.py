@@ -9,7 +9,8 @@ import pytest
 from sites import home
 
 from agent.events import Certainty, Finding, Kind, WarningLevel
-from agent.texts import PART, Told, detail, sentence
+from agent.texts import Told, detail, sentence
+from agent.texts.faults import PART
 
 YELLOW = WarningLevel.YELLOW
 

@@ -1,0 +1,77 @@
+"""What people read: one sentence to forward, and a longer one with figures and reasons; zh and en.
+
+The sentence for a waterlogging warning is the one that the district's street officers forward as it
+is; its form is fixed. Chinese sentences stay within 70 characters, one text message, for places of
+up to 40.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent.events import Certainty, Kind
+from agent.texts import faults, home, water
+from agent.texts.words import Pair, Told
+
+__all__ = ["REMOVED", "Told", "detail", "sentence"]
+
+REMOVED = "removed"  # evidence.reason of an alarm whose subject is no longer configured
+
+
+def sentence(told: Told) -> dict[str, str]:
+    """The sentence that people forward."""
+    if told.evidence.get("reason") == REMOVED:
+        zh, en = _removed(told)
+    else:
+        zh, en = _SENTENCES[told.finding.kind](told)
+    if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
+        zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
+    if told.is_test:  # whoever forwards it forwards that too
+        zh, en = f"【测试】{zh}", f"[TEST] {en}"
+    return {"zh": zh, "en": en}
+
+
+def detail(told: Told) -> dict[str, str]:
+    """The longer one with figures and reasons."""
+    if told.evidence.get("reason") == REMOVED:
+        return {"zh": "", "en": ""}
+    zh, en = _DETAILS.get(told.finding.kind, _no_detail)(told)
+    return {"zh": zh, "en": en}
+
+
+def _removed(told: Told) -> Pair:
+    place, name = told.site.place, told.finding.subject
+    return (
+        f"{place.zh}{name}已从配置中撤除，其未结束的警报已关闭，请人工核实。",
+        f"{place.en}: {name} was taken out of the configuration; its open alarm was closed. "
+        "Please verify.",
+    )
+
+
+def _no_detail(told: Told) -> Pair:
+    del told
+    return "", ""
+
+
+_SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
+    Kind.WATERLOGGING: water.waterlogging,
+    Kind.STILLNESS: home.stillness,
+    Kind.OUTING: home.outing,
+    Kind.SLEEP: home.sleep,
+    Kind.MEALS: home.meals,
+    Kind.SMOKE: home.smoke,
+    Kind.HELP: home.call_for_help,
+    Kind.SENSOR_FAULT: faults.sensor_fault,
+    Kind.DEVICE_FAULT: faults.device_fault,
+}
+
+
+_DETAILS: dict[Kind, Callable[[Told], Pair]] = {
+    Kind.WATERLOGGING: water.waterlogging_detail,
+    Kind.STILLNESS: home.stillness_detail,
+    Kind.OUTING: home.outing_detail,
+    Kind.SLEEP: home.sleep_detail,
+    Kind.MEALS: home.meals_detail,
+    Kind.SENSOR_FAULT: faults.sensor_fault_detail,
+    Kind.DEVICE_FAULT: faults.device_fault_detail,
+}
