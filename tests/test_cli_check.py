@@ -29,7 +29,7 @@ def test_good(capsys: pytest.CaptureFixture[str]) -> None:
     """A right configuration is summed up in one line on stdout, with exit code 0."""
     assert main(["check", "good.toml"]) == 0
     out, err = capsys.readouterr()
-    assert out == "good.toml: ok: home gz-hp-0001, 2 sensors, 4 detectors\n"
+    assert out == "good.toml: ok: home gz-hp-0001, 2 sensors, 5 detectors\n"
     assert err == ""
 
 

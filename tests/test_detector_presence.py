@@ -8,6 +8,7 @@ from sites import Player, home
 
 from agent.detectors.presence import Doubt, Home, Place
 from agent.events import Activity
+from drivers.reading import SensorState, SensorStatus, Stamp
 
 
 def seen(player: Player) -> Home:
@@ -95,7 +96,7 @@ def test_a_sensor_told_at_1_for_half_an_hour_is_stuck_until_it_moves() -> None:
         player.play(at(12.2) + 30 * n, "bedroom-pir", 1)
     assert seen(player).doubts == {"bedroom-pir": Doubt.STUCK}
     told = [(e.kind, e.payload["data"]["evidence"]["reason"]) for e in player.events]
-    assert told == [("sensor.fault", "stuck")]
+    assert told == [("monitoring.degraded", "dark"), ("sensor.fault", "stuck")]
     player.until(at(16.5))
     assert player.events[-1].kind == "home.stillness"
     player.play(at(16.6), "bedroom-pir", 0)
@@ -116,3 +117,59 @@ def test_a_chattering_sensor_is_told_and_hides_nobody() -> None:
     still = [e for e in player.events if e.kind == "home.stillness"]
     assert still
     assert still[0].mono < at(12.1) + 5 * 3600
+
+
+def test_a_pulse_that_does_not_end_is_no_sign_of_life() -> None:
+    """It begins a minute after a collapse and stays: stillness counts from the collapse."""
+    player = Player(home())
+    player.play_all(stirring(12, 12.1, "living-pir", 30))
+    last = player.pipeline.sights["presence"].state.sign
+    player.play(at(12.1) + 60, "bedroom-pir", 1)
+    player.until(at(12.1) + 60 + 601)
+    assert seen(player).sign == last
+    player.until(at(16.5))
+    still = [e for e in player.events if e.kind == "home.stillness"]
+    assert still[0].mono == last.mono + 4 * 3600
+
+
+def visits(player: Player, first: int, count: int, *sensors: str) -> None:
+    """Somebody walks to and fro between these, a minute each."""
+    for n in range(first, first + count):
+        sensor = sensors[n % len(sensors)]
+        player.play_all([(at(1) + 60 * n, sensor, 1), (at(1) + 60 * n + 3, sensor, 0)])
+
+
+def test_a_sensor_past_which_everybody_walks_may_be_blind_and_is_told() -> None:
+    """Twice as many visits as ever, and sixty: monitoring is degraded until it sees again."""
+    player = Player(home())
+    three = ("living-pir", "kitchen-pir", "living-pir", "entry-pir", "living-pir", "kitchen-pir",
+             "living-pir", "bedroom-pir")  # fmt: skip
+    visits(player, 0, 2100, *three)
+    assert not [e for e in player.events if e.kind == "monitoring.degraded"]
+    visits(player, 2100, 90, "living-pir", "kitchen-pir")
+    degraded = [e.payload["data"] for e in player.events if e.kind == "monitoring.degraded"]
+    assert [(d["level"], d["evidence"]["reason"]) for d in degraded][:1] == [("yellow", "blind")]
+    assert "bedroom-pir" in degraded[-1]["sensors"]
+    player.play(at(40), "bedroom-pir", 0)  # told again: its wire is whole
+    assert seen(player).doubts["bedroom-pir"] is Doubt.BLIND
+    player.play(at(40.1), "bedroom-pir", 1)
+    assert "bedroom-pir" not in seen(player).doubts
+
+
+def test_without_the_bedroom_nobody_is_seen_well_enough() -> None:
+    """Its only sensor unplugged: degraded at once, and over when it is back."""
+    player = Player(home())
+    player.play_all(stirring(12, 12.1, "bedroom-pir", 30))
+    lost = SensorState("bedroom-pir", SensorStatus.LOST, "unplugged", last_stamp(player))
+    player.events += player.pipeline.take(lost)[1]
+    assert [e.kind for e in player.events] == ["monitoring.degraded", "sensor.fault"]
+    player.play_all(stirring(12.2, 12.21, "bedroom-pir", 30))
+    assert seen(player).doubts == {}
+    words = [e.payload["data"]["text"]["en"] for e in player.events if e.kind.startswith("mon")]
+    assert words[-1].endswith("monitoring is complete again.")
+
+
+def last_stamp(player: Player) -> Stamp:
+    stamp = player.pipeline.last
+    assert stamp is not None
+    return stamp

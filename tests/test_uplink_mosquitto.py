@@ -99,7 +99,7 @@ def test_broker_down_at_start_is_waited_for(mosquitto, make_event):
 
 
 def test_killed_broker_loses_nothing(mosquitto, make_event):
-    """A broker killed and restarted on its port gets the unacknowledged again, within 3 s."""
+    """A broker killed and restarted on its port gets all that it has not had, within 3 s."""
     broker = mosquitto()
     agent = Agent(configured(broker.url), Waiting(*[make_event(n) for n in range(1, 2001)]))
     agent.run(lambda: len(agent.events.items) < 1500)
@@ -114,7 +114,7 @@ def test_killed_broker_loses_nothing(mosquitto, make_event):
     agent.stop()
     assert left == list(range(2001 - len(left), 2001))
     assert not agent.events.items
-    assert 1 <= agent.delivery.counters.resent <= 20
+    assert agent.delivery.counters.resent <= 20  # none where all were answered at that moment
 
 
 def test_publishes_denied_by_acl_stay_on_disk(mosquitto, make_event, tmp_path):

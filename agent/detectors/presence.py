@@ -23,6 +23,11 @@ longest in a recorded month 8 min); told again at 1 after half an hour, it is st
 looks the same where levels are not told again, so there it takes six hours. One that changes more
 than twenty times a minute for five minutes on end chatters (recorded cooking: four minutes at
 most), until it has been calm for as long. A suspect sensor proves neither life nor stillness.
+
+A sensor that has seen nothing while others have seen somebody come two and a half times as often,
+and sixty times more, than ever before between two signs of its own may be blind: its lens covered,
+its wire cut. Counted are signs that come from another sensor than the one before, so that neither
+sleep nor an empty home counts. On a recorded home that gave no false suspicion in sixteen days.
 """
 
 from __future__ import annotations
@@ -55,6 +60,7 @@ FOLLOWS_S = 3.0  # a movement at the door that begins so soon after the contact 
 BURST_S = 60.0  # signs at the door that are one passing
 STRAY_S, STRAYS = 600.0, 3
 BED_FROM_H, BED_UNTIL_H = 21.0, 10.0
+BLIND_FACTOR, BLIND_MORE, MISSED, VISITS = 2.5, 60, 3, 2000
 UNKNOWN_S = 3600.0  # nobody knows what happened in a gap that long
 
 
@@ -76,6 +82,7 @@ class Doubt(StrEnum):
 
     STUCK = "stuck"
     CHATTER = "chatter"
+    BLIND = "blind"
     DOWN = "down"  # its driver says so, or the silence detector's own rule
 
 
@@ -90,6 +97,7 @@ class Line:
         minute: number of the minute of the last change.
         changes: how many there were in that minute.
         busy: in how many minutes before it, on end, there were too many.
+        visit: number of the visit in which it last gave a sign; 0 before the first.
     """
 
     value: float
@@ -98,6 +106,7 @@ class Line:
     minute: int = 0
     changes: int = 0
     busy: int = 0
+    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,9 @@ class Home:
         door: the front door.
         strays: signs inside an empty home: monotonic seconds and sensor.
         doubts: sensors that are not believed, and why.
-        stuck_at: monotonic second before which no sensor will be found stuck.
+        stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
+        visits: how often a sign came from another sensor than the one before.
+        missed: by sensor, the most visits between two signs of its own, the highest first.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
         boot: the present one.
     """
@@ -160,6 +171,8 @@ class Home:
     strays: tuple[tuple[float, str], ...] = ()
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
+    visits: int = 0
+    missed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     timed: str = ""
     boot: str = ""
 
@@ -275,7 +288,7 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
     door = home.door
     stuck_at = home.stuck_at
     if now.value and now.quantity is Quantity.MOTION:
-        stuck_at = min(stuck_at, fresh.since + UNTOLD_S)
+        stuck_at = min(stuck_at, fresh.since + HELD_S)
     role = known.roles[name]
     is_contact = name in known.contacts
     if role in DOOR:
@@ -283,7 +296,10 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
     if now.quality.grade is Grade.BAD or name in doubts or not _is_sign(now, line, fresh):
         return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
+    before = home.sign
     home = _with(home, lines, door, doubts, stuck_at, sign)
+    if before is None or before.sensor != name:
+        home = _visit(home, name)
     if not home.is_out:
         return _inside(known, home, sign, role)
     if role in DOOR:
@@ -306,8 +322,32 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.strays,
-        doubts, stuck_at, home.timed, home.boot,
+        doubts, stuck_at, home.visits, home.missed, home.timed, home.boot,
     )  # fmt: skip
+
+
+def _visit(home: Home, name: str) -> Home:
+    """Count a visit, learn how many a sensor misses, and suspect those that miss too many."""
+    number = home.visits + 1
+    line = home.lines[name]
+    missed = home.missed
+    if line.visit and number - line.visit > 1:
+        ranked = sorted((*missed.get(name, ()), number - line.visit - 1), reverse=True)
+        if tuple(ranked[:MISSED]) != missed.get(name):
+            missed = {**missed, name: tuple(ranked[:MISSED])}
+    lines = {**home.lines, name: replace(line, visit=number)}
+    doubts = home.doubts
+    if number >= VISITS:
+        for sensor, other in lines.items():
+            most = missed.get(sensor, ())
+            if (
+                len(most) == MISSED
+                and other.visit
+                and number - other.visit > BLIND_FACTOR * most[0] + BLIND_MORE
+                and sensor not in doubts
+            ):
+                doubts = {**doubts, sensor: Doubt.BLIND}
+    return replace(home, visits=number, missed=missed, lines=lines, doubts=doubts)
 
 
 def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
@@ -339,11 +379,11 @@ def _line(line: Line | None, now: Reading) -> Line:
         return Line(value, at, at, minute)
     if value == line.value:
         since = line.since if at - line.heard <= REPEAT_S or value else at
-        return Line(value, since, at, line.minute, line.changes, line.busy)
+        return Line(value, since, at, line.minute, line.changes, line.busy, line.visit)
     if minute == line.minute:
-        return Line(value, at, at, minute, line.changes + 1, line.busy)
+        return Line(value, at, at, minute, line.changes + 1, line.busy, line.visit)
     was_busy = line.changes > CHATTER_PER_MIN and minute == line.minute + 1
-    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0)
+    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0, line.visit)
 
 
 def _doubts(
@@ -362,6 +402,8 @@ def _doubts(
         return {**doubts, name: Doubt.CHATTER}
     elif doubt is None or (doubt is Doubt.STUCK and now.value):
         return doubts
+    elif doubt is Doubt.BLIND and (line is None or line.value == now.value):
+        return doubts  # told again at 0 it shows that its wire is whole, and no more
     return {sensor: why for sensor, why in doubts.items() if sensor != name}
 
 
@@ -400,12 +442,7 @@ def _has_left(known: Plan, home: Home) -> bool:
 
 def _pass(known: Plan, home: Home, at: float) -> Home:
     if at >= home.stuck_at:
-        held = {n: line.since + UNTOLD_S for n, line in home.lines.items()
-                if line.value and n not in home.doubts and n in known.motion}  # fmt: skip
-        stuck = {name: Doubt.STUCK for name, moment in held.items() if moment <= at}
-        later = [moment for name, moment in held.items() if name not in stuck]
-        doubts = {**home.doubts, **stuck}
-        home = replace(home, doubts=doubts, stuck_at=min(later, default=math.inf))
+        home = _hold(known, home, at)
     if home.place is Place.MAYBE_AWAY:
         return replace(home, place=Place.AWAY) if at >= home.since + MAYBE_S else home
     sign = home.sign
@@ -419,6 +456,22 @@ def _pass(known: Plan, home: Home, at: float) -> Home:
     return replace(home, place=place, since=since, reason=reason, strays=())
 
 
+def _hold(known: Plan, home: Home, at: float) -> Home:
+    """Sensors that stand at 1: after ten minutes that was no sign, after hours they are stuck."""
+    sign, before, doubts, later = home.sign, home.before, home.doubts, math.inf
+    for name, line in home.lines.items():
+        if not line.value or name in doubts or name not in known.motion:
+            continue
+        if at >= line.since + UNTOLD_S:
+            doubts = {**doubts, name: Doubt.STUCK}
+            continue
+        is_old = at >= line.since + HELD_S
+        later = min(later, line.since + (UNTOLD_S if is_old else HELD_S))
+        if is_old and sign is not None and before is not None and sign.sensor == name:
+            sign, before = before, None
+    return replace(home, doubts=doubts, stuck_at=later, sign=sign, before=before)
+
+
 def _state(home: Home, now: SensorState) -> Home:
     if now.status is SensorStatus.STARTING:
         return home
@@ -430,7 +483,10 @@ def _gap(home: Home, now: Gap) -> Home:
     if now.length_s <= REPEAT_S:
         return home
     at = now.stamp.mono
-    lines = {name: Line(line.value, at, at, int(at // 60)) for name, line in home.lines.items()}
+    lines = {
+        name: Line(line.value, at, at, int(at // 60), visit=line.visit)
+        for name, line in home.lines.items()
+    }
     home = replace(home, lines=lines, strays=())
     if now.length_s <= UNKNOWN_S or home.sign is None:
         return home

@@ -24,8 +24,9 @@ Deliberately keeps silent: while the resident is out, which is the outing detect
 half an hour after a gap in which the agent did not run, and anew from the start after one of more
 than an hour; at night where the last sign did not come from the bedroom and the bedroom's sensors
 have shown nothing all evening, for then they may be blind and the resident asleep, until the hour
-at which a sleeper would have to be up. Where no clock has told the time since the device was
-switched on, the bedroom counts as bed at any hour.
+at which a sleeper would have to be up. Where the last sign came from the door, whose contact may be
+dead, only the ceiling counts, and where a sensor may be blind, no room's limit. Where no clock has
+told the time since the device was switched on, the bedroom counts as bed at any hour.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from agent.detectors.habits import BIN_S, Silences, around, bin_of
 from agent.detectors.presence import (
     BED_FROM_H,
     BED_UNTIL_H,
+    DOOR,
+    Doubt,
     Home,
     Sign,
     hour,
@@ -274,7 +277,7 @@ def _wanted(
     limit = _limit(setup, state, sign, seen, at)
     if silence_min >= limit.minutes:
         return WarningLevel.ORANGE, limit
-    wet = _wet_limit(setup, state, sign)
+    wet = _wet_limit(setup, state, sign, seen, at)
     if level is None and wet is not None and silence_min >= wet.minutes:
         return WarningLevel.YELLOW, wet
     return None
@@ -292,7 +295,7 @@ def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float)
     if state.risings:
         late_h = max(state.risings) + NOT_UP_MIN / 60 + 1 / 3600
         moments.append(at + (late_h - hour(setup.site.timezone, wall)) % 24 * 3600)
-    wet = _wet_limit(setup, state, sign)
+    wet = _wet_limit(setup, state, sign, seen, at)
     if state.level is None and wet is not None:
         moments.append(begin + wet.minutes * 60)
     if state.not_before > at:
@@ -312,7 +315,9 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
         )
     share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
     found = [ceiling]
-    if share > 0:
+    # Who has left a room may be where nobody sees him: then only the hour counts.
+    is_blind = Doubt.BLIND in seen.doubts.values()
+    if share > 0 and role not in DOOR:
         number = bin_of(hour(setup.site.timezone, wall))
         if bed == "bed":
             line = state.silences.minutes(around("bed", number, BED_REACH), state.day)
@@ -323,7 +328,7 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
             line = state.silences.minutes(around("awake", number, LINE_REACH), state.day)
             if line:
                 found.append(_blend(ceiling, line * LINE_FACTOR + LINE_MORE_MIN, "line", share))
-            if role is not None and role.value in state.silences.longest:
+            if role is not None and role.value in state.silences.longest and not is_blind:
                 room = state.silences.minutes([role.value], state.day) * ROOM_FACTOR
                 found.append(_blend(ceiling, room, "room", share))
             floor = FLOOR_MIN
@@ -356,9 +361,13 @@ def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limi
     return Limit(max(BED_FLOOR_MIN / 2, since_min), "not_up", "learned")
 
 
-def _wet_limit(setup: Setup[Config], state: State, sign: Sign) -> Limit | None:
+def _wet_limit(
+    setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
+) -> Limit | None:
     role = _role(setup, sign)
-    if role not in WET or role is None:
+    if role not in WET or role is None or Doubt.BLIND in seen.doubts.values():
+        return None
+    if _may_be_blind(setup, state, sign, role, sign.wall + (at - sign.mono)):
         return None
     share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
     learned = state.silences.minutes([role.value], state.day) * ROOM_FACTOR

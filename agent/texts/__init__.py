@@ -61,6 +61,7 @@ _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
     Kind.MEALS: home.meals,
     Kind.SMOKE: home.smoke,
     Kind.HELP: home.call_for_help,
+    Kind.DEGRADED: faults.degraded,
     Kind.SENSOR_FAULT: faults.sensor_fault,
     Kind.DEVICE_FAULT: faults.device_fault,
 }
@@ -72,6 +73,7 @@ _DETAILS: dict[Kind, Callable[[Told], Pair]] = {
     Kind.OUTING: home.outing_detail,
     Kind.SLEEP: home.sleep_detail,
     Kind.MEALS: home.meals_detail,
+    Kind.DEGRADED: faults.degraded_detail,
     Kind.SENSOR_FAULT: faults.sensor_fault_detail,
     Kind.DEVICE_FAULT: faults.device_fault_detail,
 }

@@ -21,6 +21,12 @@ PART = {
 }
 
 
+DOUBT = {
+    "stuck": ("一直处于触发状态", "is stuck"),
+    "chatter": ("频繁误触发", "triggers without end"),
+    "blind": ("可能失明或被遮挡", "may be blind or covered"),
+    "down": ("无数据", "is not reporting"),
+}
 CAUSE = {
     "stuck": ("一直处于触发状态", "is stuck"),
     "chatter": ("频繁误触发", "triggers without end"),
@@ -77,3 +83,23 @@ def _cause(told: Told) -> Pair:
     """What the technician is told, which is English only."""
     cause = str(told.evidence.get("cause", ""))
     return (f"原因：{cause}", f"Cause: {cause}") if cause else ("", "")
+
+
+def degraded(told: Told) -> Pair:
+    """The sentence."""
+    place = told.site.place
+    if told.finding.level is None:
+        return f"{place.zh}监测已恢复正常。", f"{place.en}: monitoring is complete again."
+    return (
+        f"{place.zh}部分传感器不可信，监测能力下降，请尽快检修并加强联系。",
+        f"{place.en}: some sensors cannot be believed, so the resident is seen less well. "
+        "Please have them checked, and keep in touch.",
+    )
+
+
+def degraded_detail(told: Told) -> Pair:
+    """Which sensors, and why."""
+    doubts = told.evidence.get("doubts", {})
+    zh = "；".join(f"{name}：{DOUBT[why][0]}" for name, why in doubts.items())
+    en = "; ".join(f"{name} {DOUBT[why][1]}" for name, why in doubts.items())
+    return (f"{zh}。", f"{en}.") if doubts else ("", "")
