@@ -164,6 +164,9 @@ class Loop:
                 self._device.watch_stock(news, readings_are_sent=self._wire.sends_readings)
 
     def _hand_over(self) -> None:
+        # What a resident did leaves the home by no way, and a device has no journal for it yet: a
+        # replay of its readings tells it.
+        self._pipeline.activities.clear()
         inputs, events = self._inputs, self._events
         if not inputs and not events:
             return

@@ -542,3 +542,22 @@ def test_the_alarm_of_a_sensor_that_was_taken_out_is_closed(
     assert (last["type"].split(".")[2], last["data"]["kind"]) == ("cleared", "home.smoke")
     assert "请人工核实" in last["data"]["text"]["zh"]
     assert not life.pipeline.ledger.alarms
+
+
+def test_what_a_resident_did_does_not_pile_up(tmp_path: Path, clock: ManualClock) -> None:
+    """Outings are concluded, and not kept in memory for years."""
+    life = Life(home(), tmp_path, clock)
+    life.connect()
+    life.feed("front-door", Quantity.CONTACT, 0.0)
+    for _ in range(3):
+        life.feed("living-pir", Quantity.MOTION, 1.0, after_s=60.0)
+        life.feed("living-pir", Quantity.MOTION, 0.0)
+        life.feed("front-door", Quantity.CONTACT, 1.0)
+        life.feed("front-door", Quantity.CONTACT, 0.0)
+        pass_time(life, 1800.0)
+        life.feed("front-door", Quantity.CONTACT, 1.0)
+        life.feed("front-door", Quantity.CONTACT, 0.0)
+    assert life.pipeline.activities == []
+    assert not [
+        m for m in life.session.sent if "outing" in str(m.payload) and "/event/" not in m.topic
+    ]
