@@ -16,6 +16,7 @@ from typing import Any
 
 from agent.clock import Clock
 from agent.events import Event
+from agent.pipeline.alarms import leap
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
@@ -132,6 +133,10 @@ def _new(events: list[Event], pipeline: Pipeline, outbox: Outbox) -> tuple[Event
     elif last > pipeline.ledger.sequence:
         log.error("events on disk that the journal does not explain count=%d",
                   last - pipeline.ledger.sequence)  # fmt: skip
+    if clashing or last > pipeline.ledger.sequence:
+        # Inputs that led to events were never written: alarms have been told under revisions that
+        # are not known here. None of those may be given to something else.
+        pipeline.ledger = leap(pipeline.ledger)
     newest = max(last, new[-1].sequence if new else 0, pipeline.ledger.sequence)
     pipeline.ledger = replace(pipeline.ledger, sequence=newest)
     return tuple(new)

@@ -561,3 +561,24 @@ def test_what_a_resident_did_does_not_pile_up(tmp_path: Path, clock: ManualClock
     assert not [
         m for m in life.session.sent if "outing" in str(m.payload) and "/event/" not in m.topic
     ]
+
+
+def test_what_was_told_without_its_inputs_keeps_its_ids_to_itself(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events on disk, readings and snapshots not, and a kill: nothing else is told under those ids."""
+    life = Life(street(), tmp_path, clock)
+    flood(life, FLOOD[:30])
+    known = set(ids(life.stored()))
+    with monkeypatch.context() as patch:
+        patch.setattr(life.store.buffer, "extend", full)
+        patch.setattr(life.store.snapshots, "save", full)
+        flood(life, FLOOD[30:])
+        told = {e.id: json.dumps(e.payload["data"]) for e in life.stored() if e.id not in known}
+    assert told
+    life.store.outbox.acknowledge([event.sequence for event in life.stored()])
+    life = Life(street(), tmp_path, clock)
+    flood(life, [2600.0, *[2700.0] * 40, *FLOOD])
+    again = {e.id: json.dumps(e.payload["data"]) for e in life.stored()}
+    assert again
+    assert {name for name in told.keys() & again.keys() if told[name] != again[name]} == set()
