@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import queue
+import signal
 import socket
 import subprocess
 import threading
@@ -70,6 +71,11 @@ class Mosquitto:
         threading.Thread(target=read, name="mosquitto-log", daemon=True).start()
         assert is_running.wait(WAIT_S), list(self.log)
         return self
+
+    def pause(self) -> None:
+        """Let it hang: it answers nothing any more, until it is killed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -99,10 +99,13 @@ def test_broker_down_at_start_is_waited_for(mosquitto, make_event):
 
 
 def test_killed_broker_loses_nothing(mosquitto, make_event):
-    """A broker killed and restarted on its port gets all that it has not had, within 3 s."""
+    """A broker killed and restarted on its port gets the unacknowledged again, within 3 s."""
     broker = mosquitto()
     agent = Agent(configured(broker.url), Waiting(*[make_event(n) for n in range(1, 2001)]))
     agent.run(lambda: len(agent.events.items) < 1500)
+    counters = agent.delivery.counters
+    broker.pause()  # so that something is under way for certain
+    agent.run(lambda: counters.sent - counters.acknowledged >= 10)
     broker.kill()
     agent.run_until(LinkDown)
     left = list(agent.events.items)
@@ -114,7 +117,7 @@ def test_killed_broker_loses_nothing(mosquitto, make_event):
     agent.stop()
     assert left == list(range(2001 - len(left), 2001))
     assert not agent.events.items
-    assert agent.delivery.counters.resent <= 20  # none where all were answered at that moment
+    assert 1 <= agent.delivery.counters.resent <= 20
 
 
 def test_publishes_denied_by_acl_stay_on_disk(mosquitto, make_event, tmp_path):

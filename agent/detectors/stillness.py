@@ -285,19 +285,18 @@ def _wanted(
 
 def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float) -> float:
     """When a limit may be reached next: its moment, or the next half-hour, which has its own."""
-    begin = sign.mono
     if state.level is WarningLevel.ORANGE:
         ceiling = _ceiling(setup, _state_at(setup, seen, sign, at))
-        return max(state.raised + RED_AFTER_S, begin + ceiling * 60, at + 60.0)
+        return max(state.raised + RED_AFTER_S, sign.mono + ceiling * 60, at + 60.0)
     wall = sign.wall + (at - sign.mono)
     moments = [at + BIN_S - wall % BIN_S]
-    moments.append(begin + _limit(setup, state, sign, seen, at).minutes * 60)
+    moments.append(sign.mono + _limit(setup, state, sign, seen, at).minutes * 60)
     if state.risings:
         late_h = max(state.risings) + NOT_UP_MIN / 60 + 1 / 3600
         moments.append(at + (late_h - hour(setup.site.timezone, wall)) % 24 * 3600)
     wet = _wet_limit(setup, state, sign, seen, at)
     if state.level is None and wet is not None:
-        moments.append(begin + wet.minutes * 60)
+        moments.append(sign.mono + wet.minutes * 60)
     if state.not_before > at:
         return state.not_before
     return min((m for m in moments if m > at), default=at + BIN_S)
