@@ -25,6 +25,7 @@ from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, Store, go_on
+from agent.sent import sent_mark
 from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
@@ -64,7 +65,8 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         if store.is_memory:  # it numbers from 1 again: order comes from boot and number
             clock.boot = secrets.token_hex(6)
         pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
-        recovered = go_on(pipeline, clock, store)
+        mark = sent_mark(folder)
+        recovered = go_on(pipeline, clock, store, 0 if store.is_memory else mark.number)
         inbox = Inbox(clock, recovered.sequence, FROZEN_S * speed)
         keeper = Keeper(store, inbox.post)
         wire = Wire(site, configuration.uplink)
@@ -76,7 +78,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             floor=clock.floor,
         )
         expiry = Expiry(site.timezone, partial(tls.days_left, configuration.uplink), inbox.post)
-        events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic)
+        events = EventWindow(keeper, store.outbox.last_sequence, time.monotonic, mark)
         readings = ReadingWindow(keeper, store.buffer.last_sequence)
         delivery = Delivery(wire, session, events, readings if wire.sends_readings else None)
         workers = _workers(configuration, inbox, speed)
@@ -164,7 +166,7 @@ def _watched(workers: Sequence[Worker], keeper: Keeper, session: Session) -> lis
 def _begin(
     configuration: Configuration, recovered: Recovered, inbox: Inbox, delivery: Delivery, wire: Wire
 ) -> None:
-    inbox.gap(recovered.alive_until)
+    inbox.gap(recovered.alive_until, recovered.given)
     delivery.post(wire.state(Presence.ONLINE))
     delivery.post(wire.info(version("street-agent"), configuration.digest))
 

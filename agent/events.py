@@ -102,11 +102,14 @@ class Gap:
 
     Attributes:
         is_known: whether the monotonic count covers the gap; if not, it may have been any time.
+        given: number up to which events may have been given out of which the disk knows nothing;
+            0 = there are none.
     """
 
     since: float
     stamp: Stamp
     is_known: bool = True
+    given: int = 0
 
     @property
     def length_s(self) -> float:

@@ -70,10 +70,15 @@ class Inbox:
         """Tell of a change in a part of the device; an empty reason = well again."""
         self._put(lambda stamp: DeviceState(part, reason, stamp, facts))
 
-    def gap(self, since: float | None) -> None:
-        """Tell that the agent did not run until now; None = it has never run before."""
+    def gap(self, since: float | None, given: int = 0) -> None:
+        """Tell that the agent did not run until now; None = it has never run before.
+
+        Args:
+            since: monotonic second until which it ran.
+            given: as a Gap has it.
+        """
         is_known = since is None or self._clock.pause_known
-        self._put(lambda stamp: Gap(stamp.mono if since is None else since, stamp, is_known))
+        self._put(lambda stamp: Gap(stamp.mono if since is None else since, stamp, is_known, given))
 
     def tick(self) -> None:
         """Let time pass."""

@@ -11,12 +11,11 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from agent.clock import Clock
 from agent.events import Event
-from agent.pipeline.alarms import leap
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
@@ -53,11 +52,13 @@ class Recovered:
         alive_until: monotonic second of the last thing that it knew; None on its first start.
         sequence: number that no input has had yet, nor any below the last of the earlier run.
         events: concluded again, and not on disk yet.
+        given: as the Gap has it that tells of this start.
     """
 
     alive_until: float | None
     sequence: int
     events: tuple[Event, ...] = ()
+    given: int = 0
 
 
 def compose(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
@@ -82,8 +83,15 @@ def keep(store: Store, document: Mapping[str, Any], sequence: int) -> None:
     store.buffer.reap()
 
 
-def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
-    """Bring a fresh pipeline and clock to where the agent was."""
+def go_on(pipeline: Pipeline, clock: Clock, store: Store, unsaved: int = 0) -> Recovered:
+    """Bring a fresh pipeline and clock to where the agent was.
+
+    Args:
+        pipeline: fresh.
+        clock: fresh.
+        store: as it was found.
+        unsaved: number of the newest event that was sent before the disk had it; 0 = none was.
+    """
     snapshot = store.snapshots.load(NAME) or {}
     _recall(pipeline, snapshot.get("pipeline"))
     begun = pipeline.last.sequence if pipeline.last else 0
@@ -95,16 +103,19 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store) -> Recovered:
     last_mono = store.outbox.last_mono
     if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
         events += pipeline.advance(math.nextafter(last_mono, math.inf))
-    new = _new(events, pipeline, store.outbox)
+    new, given = _new(events, pipeline.ledger.sequence, store.outbox)
+    given = max(given, unsaved if unsaved > pipeline.ledger.sequence else 0)
+    if given:
+        log.warning("leaving out numbers of events that the disk does not know up_to=%d", given)
     if pipeline.last is None:
-        return Recovered(None, store.buffer.last_sequence)
+        return Recovered(None, store.buffer.last_sequence, given=given)
     sequence = max(store.buffer.last_sequence, pipeline.last.sequence) + UNWRITTEN
     alive_until = max(pipeline.reached, last_mono or 0.0)
     wall = pipeline.last.wall + (alive_until - pipeline.last.mono)
     clock.carry_on(snapshot.get("clock") or {}, alive_until, wall)
     log.info("going on inputs_run_again=%d open_alarms=%d", pipeline.last.sequence - begun,
              len(pipeline.ledger.alarms))  # fmt: skip
-    return Recovered(alive_until, sequence, new)
+    return Recovered(alive_until, sequence, new, given)
 
 
 def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:
@@ -119,10 +130,20 @@ def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:
         log.warning("states of another release start anew detectors=%s", ",".join(misfits))
 
 
-def _new(events: list[Event], pipeline: Pipeline, outbox: Outbox) -> tuple[Event, ...]:
+def _new(events: list[Event], concluded: int, outbox: Outbox) -> tuple[tuple[Event, ...], int]:
     """Find the events that are not on disk, under numbers that nobody has seen.
 
-    Where inputs or snapshots were lost, numbers may have been given out differently before.
+    Where inputs or snapshots were lost, numbers may have been given out differently before. Alarms
+    have then been told under revisions that are not known here, and none of those may be given to
+    something else.
+
+    Args:
+        events: concluded again.
+        concluded: number of the newest of all that are known.
+        outbox: what is on disk.
+
+    Returns:
+        The events, and up to where numbers are in doubt; 0 = they are not.
     """
     last = outbox.last_sequence
     new = [event for event in events if event.sequence > last]
@@ -130,13 +151,8 @@ def _new(events: list[Event], pipeline: Pipeline, outbox: Outbox) -> tuple[Event
     if clashing:
         log.error("events concluded again under other numbers count=%d", len(clashing))
         new = [renumbered(e, n) for n, e in enumerate([*clashing, *new], start=last + 1)]
-    elif last > pipeline.ledger.sequence:
-        log.error("events on disk that the journal does not explain count=%d",
-                  last - pipeline.ledger.sequence)  # fmt: skip
-    if clashing or last > pipeline.ledger.sequence:
-        # Inputs that led to events were never written: alarms have been told under revisions that
-        # are not known here. None of those may be given to something else.
-        pipeline.ledger = leap(pipeline.ledger)
-    newest = max(last, new[-1].sequence if new else 0, pipeline.ledger.sequence)
-    pipeline.ledger = replace(pipeline.ledger, sequence=newest)
-    return tuple(new)
+        return tuple(new), max(new[-1].sequence, concluded + 1)
+    if last > concluded:
+        log.error("events on disk that the journal does not explain count=%d", last - concluded)
+        return tuple(new), last
+    return tuple(new), 0

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from agent.events import Event
 from agent.keeper import Keeper
 from agent.keeping import Lent
+from agent.sent import SentMark
 from drivers.reading import Reading
 
 PATIENCE_S = 0.3  # what a disk may delay an event by; a healthy card syncs in 5 to 50 ms
@@ -150,12 +151,14 @@ class EventWindow(Window[Event]):
 
     Args:
         now: monotonic seconds.
+        mark: told of the events that are given before the disk has them, first.
     """
 
-    def __init__(self, keeper: Keeper, last: int, now: Callable[[], float]) -> None:
+    def __init__(self, keeper: Keeper, last: int, now: Callable[[], float], mark: SentMark) -> None:
         super().__init__(last, MOST_EVENTS)
         self._keeper = keeper
         self._now = now
+        self._mark = mark
         self._looked = 0.0
         self._unsaved: dict[int, tuple[Event, float]] = {}
 
@@ -193,9 +196,14 @@ class EventWindow(Window[Event]):
         return item.sequence
 
     def _is_ready(self, item: Event) -> bool:
-        _, until = self._unsaved.get(item.sequence, (item, 0.0))
         self._looked = self._now()
-        return until <= self._looked
+        if item.sequence not in self._unsaved:
+            return True
+        _, until = self._unsaved[item.sequence]
+        if until > self._looked:
+            return False
+        self._mark.reach(item.sequence)
+        return True
 
     def _is_stored(self, item: Event) -> bool:
         return item.sequence not in self._unsaved

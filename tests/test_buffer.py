@@ -119,6 +119,7 @@ def test_what_is_no_reading_is_kept_and_never_sent(tmp_path: Path) -> None:
         Gap(3.0, stamp(3)),
         DeviceState("storage", "", stamp(4)),
         reading(5),
+        Gap(5.0, stamp(6), is_known=False, given=17),
     ]
     for item in items:
         buffer.append(item)

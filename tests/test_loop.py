@@ -24,6 +24,7 @@ from agent.loop import Loop
 from agent.pipeline.memory import remember
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, go_on
+from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
 from agent.store.outbox import Outbox
@@ -67,11 +68,12 @@ class Life:
             Snapshots(folder / "snapshots"),
         )
         self.pipeline = Pipeline(of, limits())
-        recovered = go_on(self.pipeline, clock, self.store)
+        mark = SentMark(folder / "sent")
+        recovered = go_on(self.pipeline, clock, self.store, mark.number)
         self.inbox = Inbox(clock, recovered.sequence)
         wire = Wire(of, UplinkSettings(brokers=("mqtts://broker.example",), readings=True))
         self.keeper = Keeper(self.store, self.inbox.post, clock.mono)
-        events = EventWindow(self.keeper, self.store.outbox.last_sequence, clock.mono)
+        events = EventWindow(self.keeper, self.store.outbox.last_sequence, clock.mono, mark)
         readings = ReadingWindow(self.keeper, self.store.buffer.last_sequence)
         self.delivery = Delivery(wire, self.session, events, readings)
         self.loop = Loop(
@@ -89,7 +91,7 @@ class Life:
             tick_s=1.0,
             now=clock.mono,
         )
-        self.inbox.gap(recovered.alive_until)
+        self.inbox.gap(recovered.alive_until, recovered.given)
         self.turn()
 
     def turn(self) -> None:
@@ -582,3 +584,37 @@ def test_what_was_told_without_its_inputs_keeps_its_ids_to_itself(
     again = {e.id: json.dumps(e.payload["data"]) for e in life.stored()}
     assert again
     assert {name for name in told.keys() & again.keys() if told[name] != again[name]} == set()
+
+
+@pytest.mark.parametrize("refuses", [(0,), (0, 1), (0, 1, 2), (1,), (0, 2)])
+def test_what_was_sent_from_memory_keeps_its_ids_to_itself(
+    refuses: tuple[int, ...], tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that takes nothing in some of four lives, each ended by a kill: no id stands for two."""
+    told: dict[str, str] = {}
+    for n in range(4):
+        with monkeypatch.context() as patch:
+            life = Life(street(), tmp_path, clock)
+            if n in refuses:
+                patch.setattr(life.store.buffer, "extend", full)
+                patch.setattr(life.store.outbox, "put", full)
+                patch.setattr(life.store.snapshots, "save", full)
+            life.connect()
+            acknowledged = 0
+            for depth in (
+                2690,
+                2690,
+                *[2500 - 100 * n] * (3 + n),
+                *[2700] * 40,
+                *[2560 - 5 * n] * 5,
+            ):
+                life.feed("road-level", Quantity.DISTANCE_MM, float(depth), after_s=60.0)
+                for mid in range(acknowledged + 1, len(life.session.sent) + 1):
+                    life.inbox.post(Acked(1, mid))
+                acknowledged = len(life.session.sent)
+            floods = [e for e in life.session.events() if "waterlogging" in e["data"]["kind"]]
+            assert len(floods) >= 2
+        for event in life.session.events():
+            kept = {key: event[key] for key in ("id", "sequence", "type", "subject", "data")}
+            content = json.dumps({**kept, "data": {**kept["data"], "buffered_s": 0}})
+            assert told.setdefault(event["id"], content) == content

@@ -292,3 +292,32 @@ def test_after_another_boot_no_number_is_given_out_twice(boot: str, leaps: int) 
     (event,) = player.pipeline.take(Reading("smoke", Quantity.SMOKE, 0.0, stamp))[1]
     assert event.payload["data"]["rev"] == 2 + leaps
     assert event.sequence == 2 + leaps
+
+
+@pytest.mark.parametrize(("given", "leaps"), [(0, 0), (1, 0), (2, 1001), (5000, 5999)])
+def test_numbers_that_may_have_been_given_out_are_left_out(given: int, leaps: int) -> None:
+    """Where a gap says that there may be events beyond those known, their numbers stay theirs."""
+    player = Player(home())
+    player.play(MONDAY, "smoke", 1.0)
+    gap = Gap(MONDAY + 1, _stamp(60, 2), given=given)
+    player.pipeline.take(gap)
+    (event,) = player.pipeline.take(Reading("smoke", Quantity.SMOKE, 0.0, _stamp(61, 3)))[1]
+    assert event.payload["data"]["rev"] == 2 + leaps
+    assert event.sequence == 2 + leaps
+
+
+def test_an_alarm_that_may_have_been_told_begins_above_the_numbers_left_out() -> None:
+    """A cause older than the gap may have been told, with the same id; a newer one was not."""
+    player = Player(home())
+    player.play(MONDAY, "living-pir", 1.0)
+    player.play(MONDAY + 1, "living-pir", 0.0)
+    player.pipeline.take(Gap(MONDAY + 4 * 3600, _stamp(4 * 3600 + 60, 3), given=1))
+    told = player.pipeline.advance(MONDAY + 5 * 3600)
+    assert [(e.kind.value, e.payload["data"]["rev"]) for e in told] == [("home.stillness", 1002)]
+    stamp = _stamp(5 * 3600, 4)
+    (event,) = player.pipeline.take(Reading("smoke", Quantity.SMOKE, 1.0, stamp))[1]
+    assert event.payload["data"]["rev"] == 1
+
+
+def _stamp(after_s: float, sequence: int) -> Stamp:
+    return Stamp("test", MONDAY + after_s, MONDAY + after_s, synced=True, sequence=sequence)

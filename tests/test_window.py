@@ -14,6 +14,7 @@ from agent.events import Event
 from agent.keeper import RETRY_S, Keeper
 from agent.keeping import Kept, Lent, News, Queue, Trouble
 from agent.recovery import Store
+from agent.sent import SentMark
 from agent.store.buffer import Buffer
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
@@ -37,7 +38,10 @@ class Desk:
             Snapshots(folder / "snapshots"),
         )
         self.keeper = Keeper(self.store, self.news.append, self.clock.mono)
-        self.events = EventWindow(self.keeper, self.store.outbox.last_sequence, self.clock.mono)
+        self.mark = SentMark(folder / "sent")
+        self.events = EventWindow(
+            self.keeper, self.store.outbox.last_sequence, self.clock.mono, self.mark
+        )
         self.readings = ReadingWindow(self.keeper, self.store.buffer.last_sequence)
 
     def put(self, *events: Event) -> None:
@@ -92,9 +96,11 @@ def test_an_event_waits_for_the_disk_and_no_longer_than_its_patience(
     assert desk.events.not_before == pytest.approx(desk.clock.mono() + PATIENCE_S)
     desk.clock.advance(PATIENCE_S - 0.01)
     assert desk.events.take(0, 10) is None
+    assert desk.mark.number == 0
     desk.clock.advance(0.02)
     assert numbers(desk.events.take(0, 10)) == [1]
     assert desk.events.unsaved == 1
+    assert desk.mark.number == 1
     assert desk.events.not_before is None
 
 
@@ -105,6 +111,7 @@ def test_an_event_on_disk_is_given_at_once(desk: Desk, make_event: MakeEvent) ->
     assert numbers(desk.events.take(0, 10)) == [1, 2]
     assert numbers(desk.events.take(1, 10)) == [2]
     assert desk.lent() == 0
+    assert desk.mark.number == 0
 
 
 def test_no_event_overtakes_one_that_waits_for_the_disk(desk: Desk, make_event: MakeEvent) -> None:

@@ -38,7 +38,7 @@ from agent.events import (
 from agent.site import Site
 from drivers.reading import Stamp
 
-LEAP = 1000  # more events than are concluded while a disk hangs, until the agent is restarted
+LEAP = 1000  # more events than are concluded while a disk hangs, until the power fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,17 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All open alarms, by `<kind>/<subject>`, and how many events there have been."""
+    """All open alarms, by `<kind>/<subject>`, and how many events there have been.
+
+    Attributes:
+        left_out: numbers that were left out in all.
+        leapt_at: monotonic second when they were last.
+    """
 
     sequence: int = 0
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    left_out: int = 0
+    leapt_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,9 @@ def tell(
     if finding.level is None and known is None:
         return ledger, None
     if known is None:
-        alarm, step = _open(voice.site, finding, stamp), _word(finding.kind, "raised")
+        # One that began before numbers were left out may have been told in those already.
+        rev = 1 if finding.onset >= ledger.leapt_at else 1 + ledger.left_out
+        alarm, step = _open(voice.site, finding, stamp, rev), _word(finding.kind, "raised")
     elif finding.level is None:
         alarm, step = replace(known, rev=known.rev + 1), _word(finding.kind, "cleared")
     elif (finding.level, finding.certainty, finding.evidence) == (
@@ -105,7 +114,7 @@ def tell(
         alarm, step = _update(known, finding), "updated"
     others = {name: other for name, other in ledger.alarms.items() if name != key}
     alarms = others if finding.level is None else {**others, key: alarm}
-    ledger = Ledger(ledger.sequence + 1, alarms)
+    ledger = replace(ledger, sequence=ledger.sequence + 1, alarms=alarms)
     was = known.level if known else None
     told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test)
     payload = _payload(voice, alarm, told, stamp, ledger.sequence)
@@ -128,23 +137,30 @@ def follow_clock(ledger: Ledger, delta_s: float, stamp: Stamp) -> Ledger:
     )
 
 
-def leap(ledger: Ledger) -> Ledger:
-    """Leave out numbers after a boot: they may have been given to events that a power cut took.
+def leap(ledger: Ledger, mono: float, given: int = 0) -> Ledger:
+    """Leave out numbers that may have been given to events of which the disk knows nothing.
 
     While a disk is slow, events are sent before it has them. One that the platform knows and this
     device does not must not share its id with another that is concluded now.
+
+    Args:
+        ledger: as it is known.
+        mono: monotonic second.
+        given: number of the newest event that was given out, where that is known. No alarm has had
+            more revisions than there were events.
     """
-    known = {key: replace(alarm, rev=alarm.rev + LEAP) for key, alarm in ledger.alarms.items()}
-    return Ledger(ledger.sequence + LEAP, known)
+    count = max(given - ledger.sequence, 0) + LEAP
+    known = {key: replace(alarm, rev=alarm.rev + count) for key, alarm in ledger.alarms.items()}
+    return Ledger(ledger.sequence + count, known, ledger.left_out + count, mono)
 
 
-def _open(site: Site, finding: Finding, stamp: Stamp) -> Alarm:
+def _open(site: Site, finding: Finding, stamp: Stamp, rev: int) -> Alarm:
     assert finding.level is not None
     onset = rfc3339(stamp.wall - (stamp.mono - finding.onset))
     unique = onset if stamp.synced else f"{onset}\n{stamp.boot}\n{finding.onset:.3f}"
     return Alarm(
         alarm_id(site.id, finding.kind, finding.subject, unique),
-        1,
+        rev,
         finding.level,
         finding.certainty,
         onset,

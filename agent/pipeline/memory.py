@@ -17,7 +17,7 @@ from agent.pipeline.qc import Track
 from agent.plain import from_plain, to_plain
 from drivers.reading import Stamp
 
-FORMAT = 3
+FORMAT = 4
 
 
 def remember(pipeline: Pipeline) -> dict[str, Any]:

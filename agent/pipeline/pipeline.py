@@ -83,7 +83,11 @@ class Pipeline:
         stamp = item.stamp
         if self.last is None:
             self._begin(stamp)
-        horizon = item.since if isinstance(item, Gap) else stamp.mono
+        horizon = stamp.mono
+        if isinstance(item, Gap):
+            horizon = item.since
+            if item.given > self.ledger.sequence:
+                self.ledger = alarms.leap(self.ledger, stamp.mono, item.given)
         if horizon > self._due:
             self._serve(horizon)
         last, self.last = self.last or stamp, stamp
@@ -97,16 +101,7 @@ class Pipeline:
         elif isinstance(item, DeviceState):
             self._tell(_device_fault(item.part, item.reason, stamp, item.facts), stamp)
         else:
-            if last.boot != stamp.boot:
-                self.ledger = alarms.leap(self.ledger)
-            for part in self._failing():  # a restart may be the end of it; if not, it is told again
-                self._tell(_device_fault(part, "", stamp), stamp)
-            for channel in self.channels.values():  # nobody saw whether a change held
-                channel.line = debounce.forget(channel.line)
-                self._await(channel)
-            self._close_removed(stamp)
-            self._look(self.sights.values(), item)
-            self._ask(self.instances, item)
+            self._resume_after(item, last)
         return item, self._taken()
 
     def advance(self, mono: float) -> list[Event]:
@@ -145,6 +140,19 @@ class Pipeline:
             step = ClockStep(delta_s, stamp)
             self._look(self.sights.values(), step)
             self._ask(self.instances, step)
+
+    def _resume_after(self, gap: Gap, last: Stamp) -> None:
+        stamp = gap.stamp
+        if last.boot != stamp.boot:
+            self.ledger = alarms.leap(self.ledger, stamp.mono)
+        for part in self._failing():  # a restart may be the end of it; if not, it is told again
+            self._tell(_device_fault(part, "", stamp), stamp)
+        for channel in self.channels.values():  # nobody saw whether a change held
+            channel.line = debounce.forget(channel.line)
+            self._await(channel)
+        self._close_removed(stamp)
+        self._look(self.sights.values(), gap)
+        self._ask(self.instances, gap)
 
     def _reading(self, reading: Reading) -> Reading:
         channel = self.channels.get((reading.sensor, reading.quantity))

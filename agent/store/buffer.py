@@ -3,8 +3,8 @@
 A document's id is its sequence. Keys are short, since there are millions: `b` boot, `m` mono, `w`
 wall, `u` wall not synchronised; a reading has `s` sensor, `q` quantity, `v` value, and where it is
 not simply good `g` grade and `r` reasons; a sensor's state has `s`, `t` status and `r` reason; a
-state of the device `p` part, `r` reason and `f` facts; a gap `a` since, and `n` where its length is
-not known.
+state of the device `p` part, `r` reason and `f` facts; a gap `a` since, `n` where its length is not
+known, and `e` where events may have been given out that the disk does not know.
 """
 
 from __future__ import annotations
@@ -293,6 +293,8 @@ def to_document(item: Input) -> dict[str, Any]:
             document = {"a": item.since}
             if not item.is_known:
                 document["n"] = 1
+            if item.given:
+                document["e"] = item.given
     stamp = item.stamp
     document["m"] = stamp.mono
     document["w"] = stamp.wall
@@ -314,4 +316,4 @@ def from_document(document: Mapping[str, Any], sequence: int) -> Input:
         return SensorState(document["s"], SensorStatus(document["t"]), document["r"], stamp)
     if "p" in document:
         return DeviceState(document["p"], document["r"], stamp, document.get("f", {}))
-    return Gap(document["a"], stamp, "n" not in document)
+    return Gap(document["a"], stamp, "n" not in document, document.get("e", 0))

@@ -20,6 +20,7 @@ from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, go_on
+from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
 from agent.store.outbox import Outbox
@@ -61,7 +62,8 @@ class Inside:
         )
         limits = {name: (one.config(), frozenset[str]()) for name, one in detectors().items()}
         pipeline = Pipeline(site, limits)
-        recovered = go_on(pipeline, clock, store)
+        mark = SentMark(folder / "sent")
+        recovered = go_on(pipeline, clock, store, mark.number)
         self.first, self.last = recovered.sequence + 1, recovered.sequence
         self.before: list[range] = []
         self.inbox = Inbox(clock, recovered.sequence)
@@ -72,7 +74,7 @@ class Inside:
         )
         self.store = store
         self.keeper = Keeper(store, self.inbox.post, clock.mono)
-        events = EventWindow(self.keeper, store.outbox.last_sequence, clock.mono)
+        events = EventWindow(self.keeper, store.outbox.last_sequence, clock.mono, mark)
         readings = ReadingWindow(self.keeper, store.buffer.last_sequence)
         self.delivery = Delivery(self.wire, self.session, events, readings)
         self.loop = Loop(
@@ -83,7 +85,7 @@ class Inside:
             recovered=recovered, tick_s=1.0, now=clock.mono,
         )  # fmt: skip
         self._note_what_is_kept()
-        self.inbox.gap(recovered.alive_until)
+        self.inbox.gap(recovered.alive_until, recovered.given)
 
     def turn(self) -> None:
         """Decide and keep what is there."""

@@ -119,6 +119,8 @@ class Rig:
 
     def __init__(self, folder: Path, shard: int = 0, shards: int = 1) -> None:
         self.folder = folder
+        self.run = folder / "run"  # /run: it outlives agents, and no reboot
+        self.run.mkdir(exist_ok=True)
         self.shard, self.shards = shard, shards
         self.parts = ExitStack()
         self._agents: list[Agent] = []
@@ -188,7 +190,8 @@ class Rig:
     ) -> Agent:
         """Start the real agent."""
         self._agents = [agent for agent in self._agents if agent.is_running]
-        self._agents.append(Agent(config, state, speed, wrapper, env or {}))
+        memory = {"RUNTIME_DIRECTORY": str(self.run)}
+        self._agents.append(Agent(config, state, speed, wrapper, memory | (env or {})))
         return self._agents[-1]
 
     def name(self, stem: str) -> Path:
@@ -197,9 +200,11 @@ class Rig:
         return self.folder / f"{stem}-{self._made}"
 
     def boot(self, draw: random.Random) -> None:
-        """Give the kernel's boot id another value, as a reboot does. Needs root."""
+        """Give the kernel's boot id another value and forget /run, as a reboot does. Needs root."""
         if os.geteuid() != 0:
             return
+        for file in self.run.iterdir():
+            file.unlink()
         fake = self.name("boot_id")
         fake.write_text(f"{draw.getrandbits(32):08x}-{draw.getrandbits(16):04x}-4000-8000-"
                         f"{draw.getrandbits(48):012x}\n")  # fmt: skip
