@@ -211,9 +211,9 @@ def _reason(
         "limit_source": source, "outings_learned": len(state.hours),
         "left_by": out.reason,
     }  # fmt: skip
-    if away_s >= DAY_S:
+    if at >= out.left[0] + DAY_S:  # as in `due`: differences of large numbers are rounded
         return "travelling", evidence, out.left[0]
-    if away_s >= limit_s:
+    if at >= out.left[0] + limit_s:
         return "absent_long", evidence, out.left[0]
     if is_night(zone, out.left[1], limits.night_from_h, limits.night_until_h):
         return "night_exit", evidence, out.left[0]

@@ -267,18 +267,17 @@ def _wanted(
     """The level that the silence calls for, if it is above the one told."""
     if at < state.not_before:
         return None
-    silence_min = (at - sign.mono) / 60
     level = state.level
     if level is WarningLevel.ORANGE:
         ceiling = _ceiling(setup, _state_at(setup, seen, sign, at))
-        if at >= state.raised + RED_AFTER_S and silence_min >= ceiling:
+        if at >= max(state.raised + RED_AFTER_S, sign.mono + ceiling * 60):
             return WarningLevel.RED, Limit(ceiling, "ceiling", _source(setup, "awake_h"))
         return None
     limit = _limit(setup, state, sign, seen, at)
-    if silence_min >= limit.minutes:
+    if at >= sign.mono + limit.minutes * 60:  # as in `_next`: differences are rounded
         return WarningLevel.ORANGE, limit
     wet = _wet_limit(setup, state, sign, seen, at)
-    if level is None and wet is not None and silence_min >= wet.minutes:
+    if level is None and wet is not None and at >= sign.mono + wet.minutes * 60:
         return WarningLevel.YELLOW, wet
     return None
 
