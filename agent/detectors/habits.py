@@ -1,9 +1,10 @@
 """What is learned of silences: how long they usually last, by half-hour of the day and by room.
 
-A silence is learned when it has ended. It enters every half-hour that it reached into, with the
-length it had at the end of that half-hour: a limit asks how long nothing has been heard by now, not
-when it began. Of each half-hour and each room the three longest stay, and lose half in a year,
-so that one odd evening does not set the limit for good.
+A silence is learned when it has ended. Awake, it enters the half-hour in which it began, by the
+sensor that was heard last: what is usual depends on where somebody has sat down, and when. In bed
+it enters every half-hour that it reached into, with the length it had at the end of that half-hour:
+there the question is how long nothing has been heard by now. Of each half-hour and each room the
+three longest stay, and lose half in a year: one odd evening does not set the limit for good.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Longest = tuple[tuple[float, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Silences:
-    """Longest silences by name: a bin such as `awake/37`, or a room such as `kitchen`."""
+    """Longest silences by name: a `cell` such as `bed/37`, or a room such as `kitchen`."""
 
     longest: Mapping[str, Longest] = field(default_factory=dict)
 
@@ -36,6 +37,13 @@ class Silences:
             ),
             default=0.0,
         )
+
+    def second(self, name: str, today: int) -> float:
+        """The second longest, decayed; the longest where there is one only."""
+        known = [
+            length * DECAY ** max(0, today - day) for length, day in self.longest.get(name, ())
+        ]
+        return sorted(known, reverse=True)[min(1, len(known) - 1)] if known else 0.0
 
     def learn(self, lengths: Mapping[str, float], today: int) -> Silences:
         """Take in silences in minutes, by name."""
@@ -52,6 +60,11 @@ def bin_of(local_h: float) -> int:
     return int(local_h * 2) % BINS
 
 
-def around(state: str, number: int, reach: int) -> list[str]:
+def cell(where: str, number: int) -> str:
+    """The name of a half-hour, in bed or after a sensor."""
+    return f"{where}/{number}"
+
+
+def around(where: str, number: int, reach: int) -> list[str]:
     """Names of a half-hour and its neighbours."""
-    return [f"{state}/{(number + k) % BINS}" for k in range(-reach, reach + 1)]
+    return [cell(where, (number + k) % BINS) for k in range(-reach, reach + 1)]

@@ -33,14 +33,19 @@ def stillness_detail(told: Told) -> Pair:
     zh, en = told.room(str(evidence["last_sensor"]))
     why_zh, why_en = {
         "line": (
-            f"超过该时段的个人限值{limit_zh}（近{days}天此时段最长{longest_zh}）",
-            f"beyond this person's limit of {limit_en} at this time of day "
+            f"超过该时段的个人限值{limit_zh}（近{days}天此处此时段最长{longest_zh}）",
+            f"beyond this person's limit of {limit_en} here at this time of day "
             f"(longest in {days} days: {longest_en})",
         ),
         "room": (
             f"超过该房间的个人限值{limit_zh}（近{days}天最长{longest_zh}）",
             f"beyond this person's limit of {limit_en} in this room "
             f"(longest in {days} days: {longest_en})",
+        ),
+        "hour": (
+            f"超过该时段的个人限值{limit_zh}（近{days}天此时段其他房间最长{longest_zh}）",
+            f"beyond this person's limit of {limit_en} at this time of day "
+            f"(longest elsewhere in {days} days: {longest_en})",
         ),
         "not_up": (
             "已过平时最晚起床时间一小时",
