@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from agent.config import rules
 from agent.config.document import contents, parsed
 from agent.config.files import check_files
+from agent.config.fitness import judge
 from agent.config.positions import Path
 from agent.config.problems import Problem, Report
 from agent.config.sensors import read_sensors
-from agent.config.tables import Consent, SiteTable
+from agent.config.tables import Consent, Limits, SiteTable
 from agent.config.validation import read, required
 from agent.config.wording import found, printable
 from agent.detectors import detectors
@@ -25,7 +26,6 @@ from agent.uplink.settings import UplinkSettings
 
 TABLES = ("site", "uplink", "store", "sensor", "detector")
 T = TypeVar("T")
-Limits = Mapping[str, tuple[object, frozenset[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def load(path: File, *, is_installed: bool = True) -> Configuration:
         is_installed: whether the files that it names must be there, and secret where they hold a
             secret; False for a replay on another machine.
     """
-    return _accepted(*examine(path, is_installed=is_installed))
+    return _accepted(*_read(path, is_installed=is_installed))
 
 
 def parse(text: bytes, name: str) -> Configuration:
@@ -68,29 +68,39 @@ def parse(text: bytes, name: str) -> Configuration:
 def examine(
     path: File, *, is_installed: bool = True
 ) -> tuple[Configuration | None, tuple[Problem, ...]]:
-    """Load a configuration and list its problems; None where one is more than a warning."""
+    """Load a configuration and list its problems; None where one is more than a warning.
+
+    A configuration that can be used is also judged: what it cannot do is a warning.
+    """
+    configuration, report = _read(path, is_installed=is_installed)
+    if configuration is not None:
+        judge(configuration.site, configuration.limits, report)
+    return configuration, report.problems
+
+
+def _read(path: File, *, is_installed: bool) -> tuple[Configuration | None, Report]:
     try:
         data = contents(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         report = Report(printable(str(path)), "")
         report.file_itself(f"cannot be read: {reason}")
-        return None, report.problems
+        return None, report
     return _examined(data, path, is_installed=is_installed)
 
 
-def _accepted(configuration: Configuration | None, problems: tuple[Problem, ...]) -> Configuration:
+def _accepted(configuration: Configuration | None, report: Report) -> Configuration:
     if configuration is None:
-        raise ConfigError("\n".join(str(p) for p in problems if not p.is_warning))
+        raise ConfigError("\n".join(str(p) for p in report.problems if not p.is_warning))
     return configuration
 
 
 def _examined(
     data: bytes, path: File, *, is_installed: bool
-) -> tuple[Configuration | None, tuple[Problem, ...]]:
+) -> tuple[Configuration | None, Report]:
     document, report = parsed(data, printable(str(path)))
     if document is None:
-        return None, report.problems
+        return None, report
     for key in document.keys() - set(TABLES):
         report.unknown((key,), TABLES, what="table")
     site = _table(SiteTable, document, "site", report)
@@ -105,12 +115,12 @@ def _examined(
     sensors, drivers = read_sensors(document, site.profile if site else None, report)
     limits = _limits(document, report)
     if report.is_fatal or not (site and uplink and store):
-        return None, report.problems
+        return None, report
     place = Place(site.place.zh.strip(), site.place.en.strip())
     known = Site(site.id, site.profile, site.timezone, place, site.grid, sensors)
     digest = hashlib.sha256(data).hexdigest()
     configuration = Configuration(path, digest, known, site.consent, uplink, store, limits, drivers)
-    return configuration, report.problems
+    return configuration, report
 
 
 def _table(kind: type[T], document: Mapping[str, Any], key: str, report: Report) -> T | None:

@@ -97,6 +97,10 @@ class Report:
         """Report that there is no document to speak of."""
         self._found.append(_Finding(-1, "", message))
 
+    def has(self, path: Path) -> bool:
+        """Whether the document has a key or table."""
+        return path in self._spots
+
     def line(self, path: Path) -> int:
         """Line of a key, or of what encloses it."""
         return line_column(self.text, self._offset(path, at_key=True))[0]

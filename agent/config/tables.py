@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,6 +10,8 @@ from enum import StrEnum
 from agent.site import Profile, Role
 
 STRICT = {"extra": "forbid", "strict": True}
+Limits = Mapping[str, tuple[object, frozenset[str]]]
+"""Detector -> its Config and the names of the keys that the file sets."""
 
 
 class Giver(StrEnum):
