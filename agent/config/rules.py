@@ -92,7 +92,7 @@ def check_role(profile: Profile, role: Role, path: Path, report: Report) -> None
 
 def check_question(document: Mapping[str, Any], profile: Profile | None, report: Report) -> None:
     """Check that a home that is to be asked has both that it takes, and warn of one alone."""
-    is_given = "question" in document
+    is_given = isinstance(document.get("question"), dict)
     if is_given and profile not in (Profile.HOME, None):
         report.value(("question",), f"only a home is asked, and the profile is {profile}")
         return
