@@ -22,10 +22,11 @@ from agent.expiry import Expiry
 from agent.health import Health, ServiceManager, Watched
 from agent.inbox import FROZEN_S, Inbox, Stop
 from agent.keeper import Keeper
-from agent.loop import Loop
+from agent.loop import Loop, Switch
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, Store, go_on
 from agent.sent import sent_mark
+from agent.site import Site
 from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
@@ -38,6 +39,7 @@ from agent.uplink.wire import Presence, Wire
 from agent.window import EventWindow, ReadingWindow
 from agent.worker import Worker
 from drivers.base import load
+from drivers.reading import Quantity
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,9 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         clock = SystemClock(speed)
         if store.is_memory:  # it numbers from 1 again: order comes from boot and number
             clock.boot = secrets.token_hex(6)
-        pipeline = Pipeline(site, configuration.limits, is_test=speed != 1.0)
+        pipeline = Pipeline(
+            site, configuration.limits, asks=configuration.question, is_test=speed != 1.0
+        )
         mark = sent_mark(folder)
         recovered = go_on(pipeline, clock, store, 0 if store.is_memory else mark.number)
         inbox = Inbox(clock, recovered.sequence, FROZEN_S * speed)
@@ -87,7 +91,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             inbox=inbox, pipeline=pipeline, keeper=keeper, events=events,
             readings=readings if wire.sends_readings else None, delivery=delivery, wire=wire,
             clock=clock, health=health, expiry=expiry, recovered=recovered,
-            tick_s=max(1.0 / speed, 0.05),
+            tick_s=max(1.0 / speed, 0.05), buzzers=_buzzers(site, workers),
         )  # fmt: skip
         _obey_signals(inbox)
         _begin(configuration, recovered, inbox, delivery, wire)
@@ -180,6 +184,14 @@ def _workers(configuration: Configuration, inbox: Inbox, speed: float) -> list[W
             inbox,
         )
         for sensor in configuration.site.sensors.values()
+    ]
+
+
+def _buzzers(site: Site, workers: Sequence[Worker]) -> list[Switch]:
+    return [
+        worker.switch
+        for worker in workers
+        if Quantity.BUZZER in site.sensors[worker.sensor].traits.quantities
     ]
 
 

@@ -58,6 +58,7 @@ class Kind(StrEnum):
     MEALS = "home.meals"
     SMOKE = "home.smoke"
     HELP = "home.help"
+    QUESTION = "home.question"
     WATERLOGGING = "street.waterlogging"
     POLLUTION = "outfall.pollution"
     DISCHARGE = "outfall.discharge"
@@ -78,6 +79,7 @@ LINES: dict[Kind, str] = {
     Kind.MEALS: "civil_affairs",
     Kind.SMOKE: "fire",
     Kind.HELP: "civil_affairs",
+    Kind.QUESTION: "civil_affairs",
     Kind.WATERLOGGING: "water",
     Kind.POLLUTION: "environment",
     Kind.DISCHARGE: "environment",

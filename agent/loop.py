@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Protocol
 
 from agent.clock import Clock
 from agent.device import Device
@@ -38,6 +39,13 @@ FLUSH_S, FLUSH_TURNS = 1.0, 20  # for the last PUBACKs when the agent is stopped
 CLOSE_S = 1.5  # for the disk when the agent is stopped
 
 
+class Switch(Protocol):
+    """Has an output on or off from now on; returns at once, and may be told the same again."""
+
+    def __call__(self, *, is_on: bool) -> None:
+        """Tell it."""
+
+
 class Loop:
     """Owns everything that decides; runs on the main thread.
 
@@ -45,6 +53,7 @@ class Loop:
         recovered: what the restart has concluded again.
         readings: where readings wait for the uplink; None where they are not sent.
         tick_s: real seconds between two looks at the clock.
+        buzzers: what is switched on while the home is asked.
     """
 
     def __init__(
@@ -62,6 +71,7 @@ class Loop:
         expiry: Expiry,
         recovered: Recovered,
         tick_s: float,
+        buzzers: Sequence[Switch] = (),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inbox = inbox
@@ -75,6 +85,7 @@ class Loop:
         self._expiry = expiry
         self._health = health
         self._tick_s = tick_s
+        self._buzzers = buzzers
         self._now = now
         self._inputs: list[Input] = []
         self._events: list[Event] = list(recovered.events)
@@ -96,6 +107,7 @@ class Loop:
         """Wait for something, decide it, and send what may be sent."""
         for item in self._inbox.batch(max(wait_s, 0.0)):
             self._handle(item)
+        self._switch()
         self._hand_over()
         self._tell_alarms()
         self._delivery.pump(self._now(), self._clock.mono())
@@ -162,6 +174,11 @@ class Loop:
             case Stock():
                 self._stock = news
                 self._device.watch_stock(news, readings_are_sent=self._wire.sends_readings)
+
+    def _switch(self) -> None:
+        """Say what is, not what has changed: so it is right after a restart too."""
+        for switch in self._buzzers:
+            switch(is_on=self._pipeline.is_asking)
 
     def _hand_over(self) -> None:
         # What a resident did leaves the home by no way, and a device has no journal for it yet: a

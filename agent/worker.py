@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from agent.inbox import Inbox
-from drivers.base import DeviceSilent, Driver, DriverError
+from drivers.base import DeviceSilent, Driver, DriverError, Switchable
 from drivers.reading import SensorStatus
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Worker:
         self.progress = time.monotonic()
         self._build = build
         self._poll_s = poll_s
+        self._is_on = False
         self._inbox = inbox
         self._stopping = threading.Event()
         self._telling = threading.Lock()
@@ -63,6 +64,10 @@ class Worker:
             self._tell(SensorStatus.LOST, f"no thread for the driver: {error}")
         else:
             self._thread = thread
+
+    def switch(self, *, is_on: bool) -> None:
+        """Have the driver of an output on or off, from its next poll on; from any thread."""
+        self._is_on = is_on
 
     def mend(self) -> None:
         """Report the sensor whose thread hangs; replace a thread that has ended."""
@@ -100,6 +105,8 @@ class Worker:
             driver.open(self._inbox.emitter(self.sensor))
             while not self._stopping.is_set():
                 self._tell(SensorStatus.STARTING, "")  # again after it hung and was reported
+                if isinstance(driver, Switchable):
+                    driver.switch(is_on=self._is_on)
                 driver.poll()
                 self._wait(self._poll_s)
         except DeviceSilent as error:

@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from drivers.reading import Quantity
 
@@ -52,6 +52,14 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Let go of the hardware; harmless when closed already."""
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """What the driver of an output has as well: a level that is told again before every poll."""
+
+    def switch(self, *, is_on: bool) -> None:
+        """Be on or off from the next poll on; touches no hardware."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One two-state input line: what the drivers of contacts and motion sensors share.
+"""One two-state line: what the drivers of contacts and motion sensors share, and outputs.
 
 BCM pin numbers, 3.3 V logic; inputs are not 5 V tolerant. The internal pulls (about 50 kohm) are
 too weak for metres of cable: add 4.7 to 10 kohm to 3.3 V, 1 kohm in series and 100 nF to ground.
@@ -21,16 +21,17 @@ import contextlib
 import getpass
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from drivers.base import DriverError, Emit, PortError, Settle, Spec, Traits
 from drivers.reading import Quantity
 
 if TYPE_CHECKING:
-    from gpiozero import InputDevice
+    from gpiozero import InputDevice, OutputDevice
 
 Contact = Literal["normally_open", "normally_closed"]
 """State of a dry contact to ground while nothing is the matter; closed pulls the line low."""
@@ -105,7 +106,9 @@ class GpioLine:
 
     def _take(self) -> None:
         try:
-            self._device = _claim(self._pin, self._pull_up)
+            self._device = _claim(
+                lambda library: library.InputDevice(self._pin, pull_up=self._pull_up)
+            )
             self._device.pin.when_changed = self._edge
         except _hardware_errors() as error:
             raise PortError(f"pin {self._pin}: {_advice(error)}") from error
@@ -130,6 +133,48 @@ class GpioLine:
             return float(bool(self._device.pin.state) == self._is_high)
         except _hardware_errors() as error:
             raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+
+
+class GpioOutput:
+    """One output line, inactive until it is set.
+
+    Args:
+        is_active_high: whether the line is high while it is active.
+    """
+
+    def __init__(self, pin: int, *, is_active_high: bool) -> None:
+        self._pin = pin
+        self._is_active_high = is_active_high
+        self._device: OutputDevice | None = None
+
+    def open(self) -> None:
+        """Claim the pin, inactive. Raise PortError if that fails."""
+        try:
+            self._device = _claim(
+                lambda library: library.OutputDevice(
+                    self._pin, active_high=self._is_active_high, initial_value=False
+                )
+            )
+        except _hardware_errors() as error:
+            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+
+    def set(self, *, is_active: bool) -> None:
+        """Set the level. Raise PortError if the pin has gone."""
+        if self._device is None:
+            raise PortError(f"pin {self._pin} is not open")
+        try:
+            self._device.value = is_active
+        except _hardware_errors() as error:
+            raise PortError(f"pin {self._pin}: {_advice(error)}") from error
+
+    def close(self) -> None:
+        """Set it inactive and let go of the pin; harmless when closed already."""
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(*_hardware_errors()):  # of a chip that has gone
+                device.off()
+            with contextlib.suppress(*_hardware_errors()):
+                device.close()
 
 
 def contact_line(quantity: Quantity, pin: int, contact: Contact) -> GpioLine:
@@ -185,18 +230,19 @@ def line_traits(quantity: Quantity, pin: int, poll_s: float, settle: Settle) -> 
     )
 
 
-def _claim(pin: int, pull_up: bool) -> InputDevice:
+def _claim(make: Callable[[Any], Any]) -> Any:
+    """Make a device of the library, which is handed over."""
     # lgpio, when it is imported, makes a FIFO in LG_WD, moves the process there and leaves it so.
     with _opening, contextlib.chdir("."):
-        from gpiozero import Device, InputDevice  # noqa: PLC0415 - 75 ms, and not on laptops
+        import gpiozero  # noqa: PLC0415 - 75 ms, and not on laptops
 
-        if Device.pin_factory is None:
+        if gpiozero.Device.pin_factory is None:
             folders = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("XDG_RUNTIME_DIR")
             if folders:
                 os.environ.setdefault("LG_WD", folders.split(":")[0])
             # By name: the search for any factory hides why this one fails.
             os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
-        return InputDevice(pin, pull_up=pull_up)
+        return make(gpiozero)
 
 
 def _hardware_errors() -> tuple[type[Exception], ...]:

@@ -18,6 +18,8 @@ class Quantity(StrEnum):
     CONTACT = "contact"  # 1 = open
     SMOKE = "smoke"
     HELP = "help"
+    ANSWER = "answer"
+    BUZZER = "buzzer"  # 1 = sounding
     WET = "wet"
     DISTANCE_MM = "distance_mm"
     DEPTH_MM = "depth_mm"
@@ -40,6 +42,8 @@ TWO_STATE = frozenset(
         Quantity.CONTACT,
         Quantity.SMOKE,
         Quantity.HELP,
+        Quantity.ANSWER,
+        Quantity.BUZZER,
         Quantity.WET,
     }
 )
@@ -51,6 +55,8 @@ UNITS: dict[Quantity, str] = {
     Quantity.CONTACT: "/",
     Quantity.SMOKE: "/",
     Quantity.HELP: "/",
+    Quantity.ANSWER: "/",
+    Quantity.BUZZER: "/",
     Quantity.WET: "/",
     Quantity.DISTANCE_MM: "mm",
     Quantity.DEPTH_MM: "mm",

@@ -58,6 +58,16 @@ def home() -> Site:
     )
 
 
+def asked_home() -> Site:
+    """A home with a buzzer and an answer button."""
+    return site(
+        Profile.HOME,
+        *home().sensors.values(),
+        two_state("button", Role.BEDROOM, Quantity.ANSWER, Settle(0.05, is_held=True)),
+        two_state("buzzer", Role.BEDROOM, Quantity.BUZZER),
+    )
+
+
 def limits(**given: Any) -> Limits:
     """Every detector's defaults, but for those given as `name=Config(...)`."""
     return {

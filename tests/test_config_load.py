@@ -14,6 +14,7 @@ from wrong_configs import HOME, said
 from agent.config.load import examine, load, parse
 from agent.config.tables import Consent, Giver, SensorTable, SiteTable
 from agent.detectors import detectors
+from agent.pipeline.question import Config as QuestionConfig
 from agent.site import Place, Profile, Role
 from agent.store.settings import StoreSettings
 from agent.uplink.settings import UplinkSettings
@@ -147,3 +148,70 @@ def test_examples_name_every_key() -> None:
     named = set(re.findall(r"(?:^|^# |[{,] )([a-z_]+) = ", text, re.MULTILINE))
     for kind in kinds:
         assert {field.name for field in fields(kind)} - named == set(), kind
+
+
+BUZZER = '[[sensor]]\nname = "buzzer"\ndriver = "buzzer"\nrole = "living"\npin = 16\n'
+BUTTON = '[[sensor]]\nname = "ok"\ndriver = "answer_button"\nrole = "living"\npin = 26\n'
+HOME_ONLY = HOME[: HOME.index("[detector")]
+
+
+def test_the_question_of_the_example() -> None:
+    """Its lines are right once the # is taken away, name every key and show the defaults."""
+    text = next(f for f in EXAMPLES if f.stem == "home").read_text(encoding="utf-8")
+    plain = re.sub(r"^#(?![ ])", "", text, flags=re.MULTILINE)
+    configuration = parse(plain.encode(), "site.toml")
+    assert configuration.question == QuestionConfig()
+    assert {s.driver for s in configuration.site.sensors.values()} >= {"buzzer", "answer_button"}
+    for kind in (QuestionConfig, *(type(c) for c in configuration.drivers.values())):
+        assert all(
+            re.search(rf"^(# )?{field.name} = ", plain, re.MULTILINE) for field in fields(kind)
+        )
+
+
+def test_without_a_table_the_default_holds() -> None:
+    """A home with both is asked, for five minutes."""
+    configuration = parse((HOME_ONLY + BUZZER + BUTTON).encode(), "site.toml")
+    assert configuration.question.ask_s == 300.0
+    given = parse((HOME_ONLY + BUZZER + BUTTON + "[question]\nask_s = 60\n").encode(), "site.toml")
+    assert given.question.ask_s == 60.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BUZZER + BUTTON + "[question]\nask_s = 10", "34:9: question.ask_s: 10.0 is outside 60 to 900"),
+        (BUZZER + BUTTON + '[question]\nask_s = "5"', "34:9: question.ask_s: found \"5\" (text), allowed: a number 60 to 900"),
+        (BUZZER + BUTTON + "[question]\nasks = 60", '34:1: question.asks: unknown key; did you mean "ask_s"?'),
+        ("[question]", '23:1: question: needs a sensor with driver = "buzzer" and one with driver = "answer_button"'),
+        (BUZZER + "[question]", '28:1: question: needs a sensor with driver = "answer_button"'),
+        (BUZZER.replace("16", "17") + BUTTON, "27:7: sensor.pin: pin 17 is used twice, first in line 15"),
+    ],
+)  # fmt: skip
+def test_a_wrong_question(text: str, expected: str) -> None:
+    """What is wrong with it, at its place."""
+    assert said((HOME_ONLY + text).encode()) == [f"site.toml:{expected}"]
+
+
+def test_a_question_that_is_no_table() -> None:
+    """Only that is said."""
+    assert said(("question = 3\n" + HOME).encode()) == [
+        "site.toml:1:12: question: found 3 (number), allowed: a table [question]"
+    ]
+
+
+def test_only_a_home_is_asked() -> None:
+    """A table where nobody lives is refused."""
+    text = OUTFALL + PROBE.format("a", 1) + "[question]\n"
+    (line,) = said(text.encode())
+    assert line.endswith(": question: only a home is asked, and the profile is outfall")
+
+
+@pytest.mark.parametrize(("one", "other"), [(BUZZER, "answer_button"), (BUTTON, "buzzer")])
+def test_one_alone_is_a_warning(one: str, other: str, tmp_path: Path) -> None:
+    """A buzzer without a button, or a button without a buzzer, asks nothing."""
+    file = tmp_path / "site.toml"
+    file.write_text(HOME_ONLY + one)
+    configuration, (problem,) = examine(file)
+    assert configuration is not None
+    assert (problem.is_warning, problem.line, problem.key) == (True, 25, "sensor.driver")
+    assert problem.message.endswith(f'is of no use without a sensor with driver = "{other}"')

@@ -14,7 +14,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from drivers.base import Driver, DriverError, PortError, load
 from drivers.reading import Quantity
 
-NAMES = ["pir", "door_contact", "smoke_alarm", "help_button", "float_switch"]
+NAMES = ["pir", "door_contact", "smoke_alarm", "help_button", "answer_button", "float_switch"]
 PIN = 17
 # driver, keys beside the pin, quantity, level of the line while the quantity is 1
 WIRINGS = [
@@ -27,6 +27,7 @@ WIRINGS = [
     ("smoke_alarm", {"contact": "normally_open"}, Quantity.SMOKE, False),
     ("help_button", {}, Quantity.HELP, False),
     ("help_button", {"contact": "normally_closed"}, Quantity.HELP, True),
+    ("answer_button", {}, Quantity.ANSWER, False),
     ("float_switch", {}, Quantity.WET, False),
     ("float_switch", {"contact": "normally_closed"}, Quantity.WET, True),
 ]
@@ -133,6 +134,7 @@ def test_quiet_wirings_start_at_0(factory: MockFactory) -> None:
         "door_contact": [1.0],
         "smoke_alarm": [1.0],
         "help_button": [0.0],
+        "answer_button": [0.0],
         "float_switch": [0.0],
     }
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from drivers import gpio
 from drivers.base import load
 
-NAMES = ["pir", "door_contact", "smoke_alarm", "help_button", "float_switch"]
+NAMES = ["pir", "door_contact", "smoke_alarm", "help_button", "answer_button", "float_switch"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,7 +28,7 @@ def test_traits(name: str) -> None:
     assert traits.silent_after_s is not None
     assert 3 * traits.poll_s < traits.silent_after_s < 4 * traits.poll_s
     assert traits.settle is not None
-    assert traits.settle.is_held == (name == "float_switch")
+    assert traits.settle.is_held == (name in ("float_switch", "answer_button"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +48,14 @@ def test_wrong_keys(name: str, keys: dict[str, object], said: str) -> None:
     """A wrong pin, type, choice or key is refused with its name."""
     with pytest.raises(ValidationError, match=said):
         TypeAdapter(load(name).config).validate_json(json.dumps(keys))
+
+
+def test_an_answer_button_cannot_be_normally_closed() -> None:
+    """There a broken wire would answer for the resident."""
+    with pytest.raises(ValidationError, match="contact"):
+        TypeAdapter(load("answer_button").config).validate_json(
+            '{"pin": 17, "contact": "normally_closed"}'
+        )
 
 
 def test_pins_with_a_fixed_pull_up() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sites import MONDAY, home, limits, street
+from sites import MONDAY, asked_home, home, limits, street
 
 from agent.clock import ManualClock
 from agent.errors import StorageError, StorageFull
@@ -34,7 +34,7 @@ from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.settings import UplinkSettings
 from agent.uplink.wire import Message, Wire
 from agent.window import EventWindow, ReadingWindow
-from drivers.reading import Quantity
+from drivers.reading import Quantity, SensorStatus
 
 
 class FakeSession:
@@ -62,6 +62,7 @@ class Life:
         self.clock = clock
         self.days_left: float | None = None
         self.session = FakeSession()
+        self.switched: list[bool] = []
         self.store = Store(
             Buffer(folder / "readings", 64 << 20),
             Outbox(folder / "outbox"),
@@ -89,10 +90,14 @@ class Life:
             expiry=Expiry(of.timezone, lambda _: self.days_left, self.inbox.post),
             recovered=recovered,
             tick_s=1.0,
+            buzzers=[self.switch],
             now=clock.mono,
         )
         self.inbox.gap(recovered.alive_until, recovered.given)
         self.turn()
+
+    def switch(self, *, is_on: bool) -> None:
+        self.switched.append(is_on)
 
     def turn(self) -> None:
         """The deciding thread, the disk's, and what comes back, until there is no more to do."""
@@ -618,3 +623,68 @@ def test_what_was_sent_from_memory_keeps_its_ids_to_itself(
             kept = {key: event[key] for key in ("id", "sequence", "type", "subject", "data")}
             content = json.dumps({**kept, "data": {**kept["data"], "buffered_s": 0}})
             assert told.setdefault(event["id"], content) == content
+
+
+def asked(folder: Path, clock: ManualClock) -> Life:
+    """A home that is being asked, because nobody has moved for four hours."""
+    life = Life(asked_home(), folder, clock)
+    life.feed("buzzer", Quantity.BUZZER, 0.0)
+    life.feed("button", Quantity.ANSWER, 0.0)
+    life.feed("living-pir", Quantity.MOTION, 1.0)
+    life.feed("living-pir", Quantity.MOTION, 0.0)
+    for _ in range(4 * 60):
+        pass_time(life, 60.0)
+    pass_time(life, 5.0)
+    life.feed("button", Quantity.ANSWER, 0.0)  # its level, which is told every ten seconds
+    return life
+
+
+def told(life: Life) -> list[tuple[str, str]]:
+    return [(event.kind.value, event.payload["data"]["level"]) for event in life.stored()]
+
+
+def test_the_buzzer_is_told_what_is_and_never_waited_for(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """At every turn the level is told again; a press turns it off in the turn that takes it in."""
+    life = asked(tmp_path, clock)
+    assert told(life) == []
+    assert life.switched[-1]
+    assert not life.switched[0]
+    count = len(life.switched)
+    life.loop.turn(0.0)
+    assert life.switched[count:] == [True]
+    life.feed("button", Quantity.ANSWER, 1.0)
+    pass_time(life, 1.0)
+    assert not life.switched[-1]
+    assert told(life) == [("home.question", "blue")] * 2
+
+
+def test_a_kill_in_the_middle_of_a_question_changes_nothing(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """The buzzer goes on, and the alarm leaves as it would have, under the same id."""
+    whole = asked(tmp_path / "whole", ManualClock(clock.mono(), clock.wall()))
+    pass_time(whole, 400.0)
+    life = asked(tmp_path / "cut", clock)
+    life = Life(asked_home(), tmp_path / "cut", clock)  # nothing was closed
+    assert life.switched[-1]
+    pass_time(life, 400.0)
+    assert not life.switched[-1]
+    assert told(life) == [("home.stillness", "red")]
+    assert ids(life.stored()) == ids(whole.stored())
+    again = Life(asked_home(), tmp_path / "cut", clock)
+    assert not any(again.switched)
+    assert ids(again.stored()) == ids(whole.stored())
+
+
+def test_a_buzzer_that_fails_lets_the_alarm_go(tmp_path: Path, clock: ManualClock) -> None:
+    """What its thread reports is journalled like any sensor's, and a rerun tells the same."""
+    life = asked(tmp_path, clock)
+    life.inbox.sensor_state("buzzer", SensorStatus.LOST, "pin 16: gone")
+    life.turn()
+    assert told(life) == [("home.stillness", "orange"), ("sensor.fault", "yellow")]
+    assert not life.switched[-1]
+    before = ids(life.stored())
+    again = Life(asked_home(), tmp_path, clock)
+    assert ids(again.stored()) == before

@@ -286,3 +286,38 @@ def test_a_stop_is_taken_in_its_place(inbox: Inbox) -> None:
     first, second = inbox.batch(0.0)
     assert isinstance(first, Reading)
     assert second == Stop("SIGTERM")
+
+
+class Output(Scripted):
+    """An output that writes down what it was told before each poll."""
+
+    def __init__(self, polls: list[BaseException | float]) -> None:
+        super().__init__(polls)
+        self.told: list[bool] = []
+
+    def switch(self, *, is_on: bool) -> None:
+        self.told.append(is_on)
+
+
+def test_an_output_is_told_its_level_before_every_poll(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was switched on before it opened, or broke and opened again, is on at once."""
+    monkeypatch.setattr("agent.worker.FIRST_PAUSE_S", 0.01)
+    built: list[Output] = []
+
+    def build() -> Driver:
+        built.append(Output([0.0, PortError("gone")] if not built else []))
+        return built[-1]
+
+    worker = Worker("buzzer", build, 0.01, inbox)
+    worker.switch(is_on=True)
+    worker.start()
+    collected(inbox, lambda f: sum(isinstance(i, Reading) for i in f) >= 2)
+    assert built[0].told == [True, True]
+    assert built[1].told[0]
+    worker.switch(is_on=False)
+    collected(inbox, lambda f: sum(isinstance(i, Reading) for i in f) >= 3)
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert not built[1].told[-1]

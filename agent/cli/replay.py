@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     """Replay and report; raise RecordingError or ConfigError naming file and line."""
     _spare_inputs(args)
     configuration = load(args.config, is_installed=False)
-    pipeline = Pipeline(configuration.site, configuration.limits)
+    pipeline = Pipeline(configuration.site, configuration.limits, asks=configuration.question)
     recording = Recording(configuration.site, skip_bad=args.skip_bad)
     if args.from_state:
         _restore(pipeline, args.from_state)

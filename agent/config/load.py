@@ -20,11 +20,12 @@ from agent.config.validation import read, required
 from agent.config.wording import found, printable
 from agent.detectors import detectors
 from agent.errors import ConfigError
+from agent.pipeline.question import Config as QuestionConfig
 from agent.site import Place, Site
 from agent.store.settings import StoreSettings
 from agent.uplink.settings import UplinkSettings
 
-TABLES = ("site", "uplink", "store", "sensor", "detector")
+TABLES = ("site", "uplink", "store", "sensor", "detector", "question")
 T = TypeVar("T")
 
 
@@ -46,6 +47,7 @@ class Configuration:
     uplink: UplinkSettings
     store: StoreSettings
     limits: Limits
+    question: QuestionConfig
     drivers: Mapping[str, object]
 
 
@@ -114,12 +116,16 @@ def _examined(
     store = _table(StoreSettings, {"store": {}} | document, "store", report)
     sensors, drivers = read_sensors(document, site.profile if site else None, report)
     limits = _limits(document, report)
-    if report.is_fatal or not (site and uplink and store):
+    question = _table(QuestionConfig, {"question": {}} | document, "question", report)
+    rules.check_question(document, site.profile if site else None, report)
+    if report.is_fatal or not (site and uplink and store and question):
         return None, report
     place = Place(site.place.zh.strip(), site.place.en.strip())
     known = Site(site.id, site.profile, site.timezone, place, site.grid, sensors)
     digest = hashlib.sha256(data).hexdigest()
-    configuration = Configuration(path, digest, known, site.consent, uplink, store, limits, drivers)
+    configuration = Configuration(
+        path, digest, known, site.consent, uplink, store, limits, question, drivers
+    )
     return configuration, report
 
 

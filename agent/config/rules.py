@@ -21,6 +21,7 @@ FILES = ("password_file", "key_file", "ca_file", "cert_file")
 SITE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 SENSOR_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LONGEST_ZH, LONGEST_EN, LONGEST_PREFIX = 40, 120, 200
+ASKING = ("buzzer", "answer_button")  # drivers that a question needs
 USUAL_ROLES = {
     Profile.HOME: frozenset(Role) - {Role.ROADSIDE, Role.OUTFALL},
     Profile.STREET: frozenset({Role.ROADSIDE, Role.CABINET}),
@@ -87,6 +88,26 @@ def check_role(profile: Profile, role: Role, path: Path, report: Report) -> None
         words = ", ".join(word for word in Role if word in usual)
         message = f'"{role}" is unusual for profile {profile}; usual: {words}'
         report.warn((*path, "role"), message)
+
+
+def check_question(document: Mapping[str, Any], profile: Profile | None, report: Report) -> None:
+    """Check that a home that is to be asked has both that it takes, and warn of one alone."""
+    is_given = isinstance(document.get("question"), dict)
+    if is_given and profile not in (Profile.HOME, None):
+        report.value(("question",), f"only a home is asked, and the profile is {profile}")
+        return
+    tables = document.get("sensor")
+    fitted: dict[object, Path] = {}
+    for index, table in enumerate(tables if isinstance(tables, list) else ()):
+        driver = table.get("driver") if isinstance(table, dict) else None
+        if driver in ASKING:
+            fitted.setdefault(driver, ("sensor", index, "driver"))
+    lacking = [f'driver = "{driver}"' for driver in ASKING if driver not in fitted]
+    if is_given and lacking:
+        report.value(("question",), f"needs a sensor with {' and one with '.join(lacking)}")
+    elif fitted and lacking:
+        ((driver, place),) = fitted.items()
+        report.warn(place, f'"{driver}" is of no use without a sensor with {lacking[0]}')
 
 
 def check_uplink(uplink: UplinkSettings, report: Report) -> UplinkSettings:

@@ -90,12 +90,17 @@ def alarm_id(site: str, kind: Kind, subject: str, onset: str) -> str:
     return hashlib.blake2s(words.encode(), digest_size=8).hexdigest()
 
 
+def key(finding: Finding) -> str:
+    """`<kind>/<subject>`: of each there is one open alarm at most."""
+    return f"{finding.kind.value}/{finding.subject}"
+
+
 def tell(
     voice: Voice, ledger: Ledger, finding: Finding, stamp: Stamp
 ) -> tuple[Ledger, Event | None]:
     """Turn a finding into the next event of its alarm's life, if there is anything new to tell."""
-    key = f"{finding.kind.value}/{finding.subject}"
-    known = ledger.alarms.get(key)
+    name = key(finding)
+    known = ledger.alarms.get(name)
     if finding.level is None and known is None:
         return ledger, None
     if known is None:
@@ -112,8 +117,8 @@ def tell(
         return ledger, None
     else:
         alarm, step = _update(known, finding), "updated"
-    others = {name: other for name, other in ledger.alarms.items() if name != key}
-    alarms = others if finding.level is None else {**others, key: alarm}
+    others = {other: a for other, a in ledger.alarms.items() if other != name}
+    alarms = others if finding.level is None else {**others, name: alarm}
     ledger = replace(ledger, sequence=ledger.sequence + 1, alarms=alarms)
     was = known.level if known else None
     told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test)

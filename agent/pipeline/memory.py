@@ -14,6 +14,7 @@ from agent.pipeline.alarms import Ledger
 from agent.pipeline.debounce import Line
 from agent.pipeline.pipeline import Pipeline
 from agent.pipeline.qc import Track
+from agent.pipeline.question import State as Question
 from agent.plain import from_plain, to_plain
 from drivers.reading import Stamp
 
@@ -29,6 +30,7 @@ def remember(pipeline: Pipeline) -> dict[str, Any]:
         "last": to_plain(pipeline.last),
         "reached": pipeline.reached if pipeline.last else None,
         "ledger": to_plain(pipeline.ledger),
+        "question": to_plain(pipeline.question),
         "lines": {c.key: to_plain(c.line) for c in channels if c.bounds is None},
         "tracks": {c.key: to_plain(c.track) for c in channels if c.bounds is not None},
         "sights": {
@@ -58,11 +60,13 @@ def recall(pipeline: Pipeline, document: dict[str, Any]) -> list[str]:
     last = from_plain(Stamp, document["last"])  # all of it first: a document fits, or is not taken
     reached = from_plain(float, document["reached"])
     ledger = from_plain(Ledger, document["ledger"])
+    question = from_plain(Question, document["question"])
     lines = from_plain(Mapping[str, Line], document["lines"])
     tracks = from_plain(Mapping[str, Track], document["tracks"])
     states = dict(document["detectors"])
     seen = dict(document["sights"])
     pipeline.last, pipeline.reached, pipeline.ledger = last, reached, ledger
+    pipeline.question = question
     for channel in pipeline.channels.values():
         channel.line = lines.get(channel.key, channel.line)
         channel.track = tracks.get(channel.key, channel.track)

@@ -1,4 +1,4 @@
-"""Readings in, events out: debounce, quality, detectors, alarms, in one fixed order.
+"""Readings in, events out: debounce, quality, detectors, question, alarms, in one fixed order.
 
 The pipeline has no clock. Whatever it takes in carries a stamp; first every deadline that lies
 before the stamp is served, each at exactly its own moment, then the input itself. So it does not
@@ -31,7 +31,7 @@ from agent.events import (
     Tick,
     WarningLevel,
 )
-from agent.pipeline import alarms, debounce, qc
+from agent.pipeline import alarms, debounce, qc, question
 from agent.pipeline.routes import (
     NEVER,
     Channel,
@@ -59,20 +59,35 @@ class Pipeline:
         reached: monotonic second up to which deadlines have been served.
         ledger: the open alarms.
         activities: what residents did; whoever reads them empties the list.
+        question: findings that are held back while the home is asked about them.
     """
 
-    def __init__(self, site: Site, limits: Limits, *, is_test: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        limits: Limits,
+        *,
+        asks: question.Config | None = None,
+        is_test: bool = False,
+    ) -> None:
         self.site = site
         self.last: Stamp | None = None
         self.reached = -NEVER
         self.ledger = alarms.Ledger()
         self.activities: list[Activity] = []
+        self.question = question.State()
         self.sights = sights(site)
         self.instances = instances(site, limits, self.sights)
         self.channels = channels(site, self.instances, self.sights)
+        self._plan = question.plan(site, asks or question.Config())
         self._voice = alarms.Voice(site, is_test)
         self._events: list[Event] = []
         self._due = NEVER  # never later than the earliest deadline
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the home is being asked: then its buzzer has to sound."""
+        return bool(self.question.held)
 
     def take(self, item: Input) -> tuple[Input, list[Event]]:
         """Serve what was due before this input, then the input.
@@ -96,6 +111,8 @@ class Pipeline:
         if isinstance(item, Reading):
             item = self._reading(item)
         elif isinstance(item, SensorState):
+            if self._plan.has(item.sensor):
+                self._go_on(question.lose(self._plan, self.question, item), stamp)
             self._look((s for s in self.sights.values() if item.sensor in s.listens), item)
             self._ask((i for i in self.instances if item.sensor in i.listens), item)
         elif isinstance(item, DeviceState):
@@ -150,6 +167,7 @@ class Pipeline:
         for channel in self.channels.values():  # nobody saw whether a change held
             channel.line = debounce.forget(channel.line)
             self._await(channel)
+        self._go_on(question.resume(self._plan, self.question, gap), stamp)
         self._close_removed(stamp)
         self._look(self.sights.values(), gap)
         self._ask(self.instances, gap)
@@ -163,8 +181,7 @@ class Pipeline:
             self._await(channel)
             if counted is None:
                 return replace(reading, quality=BOUNCE)
-            self._look(channel.sights, counted)
-            self._ask(channel.listeners, counted)
+            self._count(channel, counted)
             return reading
         channel.track, quality = qc.judge(channel.bounds, channel.track, reading)
         if quality is not GOOD:
@@ -172,6 +189,14 @@ class Pipeline:
         self._look(channel.sights, reading)
         self._ask(channel.listeners, reading)
         return reading
+
+    def _count(self, channel: Channel, counted: Reading) -> None:
+        """Hand on a level that counts."""
+        if self._plan.has(counted.sensor):
+            step = question.listen(self._plan, self.question, counted)
+            self._go_on(step, counted.stamp)
+        self._look(channel.sights, counted)
+        self._ask(channel.listeners, counted)
 
     def _await(self, channel: Channel) -> None:
         due = debounce.due(channel.settle, channel.line)
@@ -232,8 +257,21 @@ class Pipeline:
     def _conclude(self, conclusion: Conclusion, stamp: Stamp) -> None:
         if isinstance(conclusion, Activity):
             self.activities.append(conclusion)
-        else:
-            self._tell(conclusion, stamp)
+            return
+        told = self.ledger.alarms.get(alarms.key(conclusion))
+        self.question, findings = question.hear(self._plan, self.question, conclusion, told, stamp)
+        self._due = min(self._due, self._asked_until)
+        for finding in findings:
+            self._tell(finding, stamp)
+
+    def _go_on(self, step: question.Step, stamp: Stamp) -> None:
+        """Take up what became of a question. A text that cannot be made stops nobody else."""
+        self.question, findings = step
+        for finding in findings:
+            try:
+                self._tell(finding, stamp)
+            except Exception as error:  # noqa: BLE001 - as in _step
+                self._report("question", alarms.key(finding), error, stamp)
 
     def _tell(self, finding: Finding, stamp: Stamp) -> None:
         self.ledger, event = alarms.tell(self._voice, self.ledger, finding, stamp)
@@ -269,13 +307,18 @@ class Pipeline:
             tick = Tick(stamp)
             for sight in self.sights.values():
                 if sight.due == due:
-                    before = sight.state
-                    self._look((sight,), tick)
-                    if sight.state != before:
-                        self._ask((i for i in self.instances if i.sight is sight), tick)
+                    self._look_on(sight, tick)
             for instance in self.instances:
                 if instance.due == due:
                     self._step(instance, tick)
+            if self._asked_until == due:
+                self._go_on(question.expire(self._plan, self.question, stamp), stamp)
+
+    def _look_on(self, sight: Sight, tick: Tick) -> None:
+        before = sight.state
+        self._look((sight,), tick)
+        if sight.state != before:
+            self._ask((i for i in self.instances if i.sight is sight), tick)
 
     def _elapse(self, channel: Channel, stamp: Stamp) -> None:
         channel.line, counted = debounce.elapse(
@@ -283,14 +326,19 @@ class Pipeline:
         )
         self._await(channel)
         if counted is not None:
-            self._look(channel.sights, counted)
-            self._ask(channel.listeners, counted)
+            self._count(channel, counted)
+
+    @property
+    def _asked_until(self) -> float:
+        due = question.due(self._plan, self.question)
+        return NEVER if due is None else due
 
     def _earliest(self) -> float:
         return min(
             min((c.due for c in self.channels.values()), default=NEVER),
             min((i.due for i in self.instances), default=NEVER),
             min((s.due for s in self.sights.values()), default=NEVER),
+            self._asked_until,
         )
 
     def _taken(self) -> list[Event]:

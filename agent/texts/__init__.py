@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent.events import Certainty, Kind
-from agent.texts import faults, home, water
+from agent.texts import faults, home, question, water
 from agent.texts.words import Pair, Told
 
 __all__ = ["REMOVED", "Told", "detail", "sentence"]
@@ -24,6 +24,8 @@ def sentence(told: Told) -> dict[str, str]:
         zh, en = _removed(told)
     else:
         zh, en = _SENTENCES[told.finding.kind](told)
+    if told.finding.level is not None and question.is_unanswered(told):
+        zh, en = f"【无应答】{zh}", f"[Asked, no answer] {en}"
     if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
         zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
     if told.is_test:  # whoever forwards it forwards that too
@@ -36,6 +38,9 @@ def detail(told: Told) -> dict[str, str]:
     if told.evidence.get("reason") == REMOVED:
         return {"zh": "", "en": ""}
     zh, en = _DETAILS.get(told.finding.kind, _no_detail)(told)
+    if told.finding.level is not None and "question" in told.evidence:
+        asked_zh, asked_en = question.asked(told)
+        zh, en = f"{zh}{asked_zh}", f"{en} {asked_en}".strip()
     return {"zh": zh, "en": en}
 
 
@@ -61,6 +66,7 @@ _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
     Kind.MEALS: home.meals,
     Kind.SMOKE: home.smoke,
     Kind.HELP: home.call_for_help,
+    Kind.QUESTION: question.answered,
     Kind.DEGRADED: faults.degraded,
     Kind.SENSOR_FAULT: faults.sensor_fault,
     Kind.DEVICE_FAULT: faults.device_fault,
@@ -73,6 +79,7 @@ _DETAILS: dict[Kind, Callable[[Told], Pair]] = {
     Kind.OUTING: home.outing_detail,
     Kind.SLEEP: home.sleep_detail,
     Kind.MEALS: home.meals_detail,
+    Kind.QUESTION: question.answered_detail,
     Kind.DEGRADED: faults.degraded_detail,
     Kind.SENSOR_FAULT: faults.sensor_fault_detail,
     Kind.DEVICE_FAULT: faults.device_fault_detail,
