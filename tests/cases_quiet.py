@@ -56,13 +56,13 @@ def told_after_a_pause(life: Life) -> None:
     keeps="anew from the start after one of more than an hour",
 )
 def quiet_after_a_power_cut(life: Life) -> None:
-    _still_at_noon(life, 17.4)
+    _still_at_noon(life, 17.75)
     life.off(on(16, 12), on(16, 16.9), boots=True)
 
 
 @case(
     "The same, and nobody is seen after it: four hours at most from its end.",
-    must=(told(STILL, "orange", "", 16, 17.4, 21),),
+    must=(told(STILL, "orange", "", 16, 17.85, 21),),
     may=(told(STILL, "red", "", 16, 18.4, 24),),
     beside={MEALS: "yellow"},
 )
@@ -223,13 +223,13 @@ def quiet_about_breakfast_that_is_never_had(life: Life) -> None:
 
 @case(
     "No lunch, but the kitchen's sensor was stuck meanwhile.",
-    must=(told(FAULT, "yellow", "stuck", 16, 11.9, 12.1), over(FAULT, 16, 15.8, 16.0)),
+    must=(told(FAULT, "yellow", "stuck", 16, 10.5, 10.7), over(FAULT, 16, 15.8, 16.0)),
     keeps="where the kitchen's sensors are not believed",
     until=on(16, 16.2),
 )
 def quiet_about_lunch_beside_a_stuck_sensor(life: Life) -> None:
     life.live([16], Day(meals=("breakfast", "dinner")))
-    life.repeat(on(16, 11.5), on(16, 15.9), "kitchen-pir", 1, 30)
+    life.repeat(on(16, 10.1), on(16, 15.9), "kitchen-pir", 1, 30)
     life.repeat(on(16, 15.9), on(16, 16.3), "kitchen-pir", 0, 30)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases import case, over, told
+from cases import ROLES, case, over, told
 from resident import Day, Life, on
 
 from agent.texts.faults import PART
@@ -394,11 +394,32 @@ def short_night_after_a_start_at_night(life: Life) -> None:
 
 
 @case(
+    "A cord that was pulled is taken out of the configuration: its open call is closed, and says why.",
+    must=(told("home.help", "red", "pressed", 16, 19.99, 20.01), over("home.help", 17, 8, 8.1, "removed")),
+    follows="call-for-help-in-the-evening",
+    roles={name: role for name, role in ROLES.items() if name != "cord"},
+)  # fmt: skip
+def sensor_removed(life: Life) -> None:
+    life.live([17])
+    life.off(on(17, 8), on(17, 8.05))
+
+
+@case(
+    "A call for help in the evening that nobody has answered at midnight stays open.",
+    must=(told("home.help", "red", "pressed", 16, 19.99, 20.01),),
+)
+def call_for_help_in_the_evening(life: Life) -> None:
+    life.live([16])
+    life.tell(on(16, 20), "cord", 1)
+    life.tell(on(16, 20) + 3 / 3600, "cord", 0)
+
+
+@case(
     "Every part of the device that can fail does, and is well again.",
     must=(told("device.fault", "yellow", "", 16, 13, 14), over("device.fault", 16, 13, 14)),
 )
 def device_faults(life: Life) -> None:
     life.live([16])
-    for n, part in enumerate(PART):
+    for n, part in enumerate((*PART, "detector.meals")):
         life.part(on(16, 13 + n / 60), part, "what the technician is told")
         life.part(on(16, 13 + n / 60 + 0.008), part, "")

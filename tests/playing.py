@@ -42,6 +42,16 @@ def lines(events: list[Event]) -> str:
     return "".join(json.dumps(event.payload, **words) + "\n" for event in events)
 
 
+def recorded(folder: Path) -> list[Event]:
+    """The events of a case that was not made: its readings.csv, to the end of its last day."""
+    configuration = load(folder / "config.toml", is_installed=False)
+    pipeline = Pipeline(configuration.site, configuration.limits)
+    readings = Recording(configuration.site).readings([folder / "readings.csv"])
+    events = [event for reading in readings for event in pipeline.take(reading)[1]]
+    assert pipeline.last is not None
+    return events + pipeline.advance(_midnight(pipeline.last.wall, configuration.site.timezone))
+
+
 def said(events: list[Event]) -> list[Said]:
     """What events say, in short."""
     found = []
@@ -61,7 +71,11 @@ def until(case: Case, last: float) -> float:
     """True second up to which time passes: the given hour, or the midnight after this second."""
     if case.until < FOREVER:
         return case.begun().moment(case.until)
-    zone = ZoneInfo(case.zone)
+    return _midnight(last, case.zone)
+
+
+def _midnight(last: float, zone_name: str) -> float:
+    zone = ZoneInfo(zone_name)
     day = datetime.fromtimestamp(last, zone).date() + timedelta(days=1)
     return datetime.combine(day, time(), zone).timestamp()
 

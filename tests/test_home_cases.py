@@ -48,8 +48,8 @@ def test_what_is_declared_is_said_and_nothing_else(case: Case) -> None:
 @pytest.mark.parametrize("case", UNKEPT, ids=name_of)
 def test_what_is_promised_and_not_kept_is_known(case: Case) -> None:
     """Whoever keeps it takes its `unkept` away."""
-    with pytest.raises(AssertionError):
-        assert_claims(case)
+    found = said(played(case))
+    assert case.missing(found) or case.unexpected(found)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=name_of)
