@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -53,18 +53,20 @@ def recorded(folder: Path) -> list[Event]:
 
 
 def said(events: list[Event]) -> list[Said]:
-    """What events say, in short."""
-    found = []
-    for event in events:
-        data: dict[str, Any] = event.payload["data"]
-        words = {
-            "kind": data["kind"],
-            "step": event.payload["type"].split(".")[2],
-            "level": data["level"],
-            "reason": str(data["evidence"].get("reason", "")),
-        }
-        found.append((event.mono, words))
-    return found
+    """What events say, in short, at their true times."""
+    return [in_short(event.payload, event.mono) for event in events]
+
+
+def in_short(payload: Mapping[str, Any], at: float) -> Said:
+    """What one event says."""
+    data = payload["data"]
+    words = {
+        "kind": data["kind"],
+        "step": payload["type"].split(".")[2],
+        "level": data["level"],
+        "reason": str(data["evidence"].get("reason", "")),
+    }
+    return at, words
 
 
 def until(case: Case, last: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 from cases import Case
 from cases import told as claim
 from home_cases import CASES
-from playing import READINGS, REPLAYS, lines, played, said, until
+from playing import READINGS, REPLAYS, in_short, lines, played, said, until
 from replays.make import recording
 from resident import Life
 
 from agent import detectors
 from agent.cli import main
+from agent.cli.buffer import line
+from drivers.reading import Reading
 
 KEPT = [case for case in CASES.values() if not case.unkept]
 UNKEPT = [case for case in CASES.values() if case.unkept]
@@ -134,3 +137,21 @@ def test_the_command_gives_the_same(name: str, tmp_path: Path) -> None:
     words = ["--config", REPLAYS / name / "config.toml", *files, "--events", out, "--until", end]
     assert main(["replay", *map(str, words)]) == 0
     assert out.read_text() == (REPLAYS / name / "events.jsonl").read_text()
+
+
+@pytest.mark.parametrize("name", ["clock-eight-hours-ahead", "clock-eight-hours-behind"])
+def test_an_export_over_a_set_clock_is_replayed_as_it_was_lived(name: str, tmp_path: Path) -> None:
+    """What `buffer export` writes of it, with both clocks, meets the same declaration."""
+    case, out, export = CASES[name], tmp_path / "events.jsonl", tmp_path / "export.jsonl"
+    readings = [item for item in case.made().inputs() if isinstance(item, Reading)]
+    export.write_text("".join(f"{json.dumps(line(item))}\n" for item in readings))
+    assert any(item.stamp.wall != item.stamp.mono for item in readings)
+    end = datetime.fromtimestamp(case.begun().moment(case.until), UTC).isoformat()
+    words = ["--config", REPLAYS / name / "config.toml", REPLAYS / case.follows / READINGS, export,
+             "--events", out, "--until", end]  # fmt: skip
+    assert main(["replay", *map(str, words)]) == 0
+    payloads = [json.loads(row) for row in out.read_text().splitlines()]
+    found = [in_short(each, datetime.fromisoformat(each["time"]).timestamp()) for each in payloads]
+    assert found
+    assert not case.missing(found)
+    assert not case.unexpected(found)
