@@ -5,6 +5,7 @@
 #
 #   make nemesis faults on a schedule against the real agent, and what came of every promise
 #   make bench   what the README's figures come from; takes a while
+#   make events  the events of the replay cases, and docs/events.md, from the agent as it is now
 #   make clean   remove whatever these made
 #
 # Variables: PYTHON (3.11 or later), DEMO_ARGS (such as "--for 60"), PYTEST_ARGS, BENCH,
@@ -18,7 +19,7 @@ NEMESIS_ARGS ?=
 BENCH ?= store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
-.PHONY: help demo test nemesis nemesis-long bench clean
+.PHONY: help demo test nemesis nemesis-long bench events docs/events.md clean
 .NOTPARALLEL:
 
 help:
@@ -51,6 +52,16 @@ bench:
 	@set -e; for name in $(BENCH); do \
 		echo "== tests/bench/$$name.py"; $(BIN)/python "tests/bench/$$name.py"; \
 	done
+
+# What must hold is declared beside each case: tests fail where these events break it.
+events:
+	@.ci/prepare test
+	$(BIN)/python tests/replays/make.py --events
+	@$(MAKE) --no-print-directory docs/events.md
+
+docs/events.md:
+	@.ci/prepare test
+	$(BIN)/python tests/event_table.py > $@.new && mv $@.new $@
 
 clean:
 	rm -rf .venv build ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \

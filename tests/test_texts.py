@@ -59,6 +59,43 @@ def test_a_call_that_timed_out_does_not_read_as_answered() -> None:
     assert "has timed out" in text["en"]
 
 
+def test_who_does_not_get_up_is_told_as_that() -> None:
+    """A silence of two hours would alarm nobody; the bed that was not left does."""
+    late = told(Kind.STILLNESS, "bedroom-pir", WarningLevel.ORANGE, limit=120,
+                last_sensor="bedroom-pir", for_s=7200, reason="not_up", days_learned=16,
+                longest_min=0)  # fmt: skip
+    assert "今早未见起床，橙色预警" in sentence(late)["zh"]
+    assert "nobody has been seen to get up" in sentence(late)["en"]
+    assert "卧室，2小时前" in detail(late)["zh"]
+
+
+@pytest.mark.parametrize(("source", "is_usual"), [("learned", True), ("default", False)])
+def test_only_what_is_learned_is_compared_with_what_is_usual(source: str, is_usual: bool) -> None:
+    """On the first days nobody knows how long this person stays out."""
+    out = told(Kind.OUTING, "home", YELLOW, reason="absent_long", for_s=43200, limit=720,
+               limit_source=source, left_by="door", outings_learned=2)  # fmt: skip
+    assert ("久于平时" in sentence(out)["zh"]) == is_usual
+    assert ("longer than usual" in sentence(out)["en"]) == is_usual
+
+
+def test_who_came_home_is_not_said() -> None:
+    """The door tells that somebody came; it may be a daughter who looks after an alarm."""
+    back = sentence(told(Kind.OUTING, "home", None, reason="returned"))
+    assert "已有人回到家中" in back["zh"]
+    assert "somebody has come home" in back["en"]
+    inside = sentence(told(Kind.OUTING, "home", None, reason="moved_inside"))
+    assert "家中有人活动" in inside["zh"]
+
+
+def test_missed_meals_are_counted() -> None:
+    """Four in a row are not called two."""
+    missed = told(Kind.MEALS, "home", YELLOW, reason="missed_twice", slot="dinner", missed=4,
+                  score=0, limit=8.3, days_learned=16)  # fmt: skip
+    assert "连续4餐未吃" in sentence(missed)["zh"]
+    assert "4 meals in a row" in sentence(missed)["en"]
+    assert "不足9次" in detail(missed)["zh"]
+
+
 def test_what_is_only_possible_says_so_first() -> None:
     """待核实 stands before everything else, in both languages."""
     smoke = told(Kind.SMOKE, "smoke", WarningLevel.RED)

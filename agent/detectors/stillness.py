@@ -10,14 +10,14 @@ next sign of life ends it.
 | line    | awake: the longest after this sensor, begun within an hour of this    | orange |
 |         | time of day, a tenth and half an hour more                            |        |
 |         | in bed: the longest in bed by this half-hour, a tenth and 20 min more | orange |
-| room    | half the longest after this sensor at any hour, and half an hour      | orange |
+| day     | half the longest after this sensor at any hour, and half an hour      | orange |
 | hour    | half the longest elsewhere at this time of day, and half an hour      | orange |
 | room    | bathroom, kitchen: the longest there and a quarter more, from 90 min  | orange |
 | room    | the second longest there and a quarter more, from half an hour on     | yellow |
 | not_up  | an hour after the latest rising of the last three weeks               | orange |
 | ceiling | fixed: awake 4 h, in bed 8 h; never lifted by learning                | orange |
 
-Awake, the longest of line, room and hour is what is usual of somebody who has sat down here, and an
+Awake, the longest of line, day and hour is what is usual of somebody who has sat down here, and an
 hour and a half the least. Of what is usual, the room's limit, not_up and the ceiling, the lowest
 holds; where nothing is known, and on the first days, the ceiling. The numbers are the shortest that
 gave no urgent false alarm on a recorded month and, on a hundred simulated weeks, one in four; they
@@ -380,7 +380,7 @@ def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_blind: bo
     ]
     weights = (
         ("line", LINE_FACTOR, around(sign.sensor, number, LINE_REACH)),
-        ("room", OTHER_FACTOR, around(sign.sensor, number, BINS // 2)),
+        ("day", OTHER_FACTOR, around(sign.sensor, number, BINS // 2)),
         ("hour", LINE_FACTOR if is_blind else OTHER_FACTOR, elsewhere),
     )
     found = []
@@ -498,6 +498,8 @@ def _compare(limit: Limit, state: State) -> str:
             return longest.format("here at this time of day")
         case "room":
             return longest.format("here")
+        case "day":
+            return longest.format("here at any time of day")
         case "hour":
             return longest.format("elsewhere at this time of day")
         case "not_up":

@@ -1,0 +1,15 @@
+"""All made cases by name."""
+
+from __future__ import annotations
+
+import cases_changes
+import cases_quiet
+import cases_told
+from cases import Case
+
+CASES: dict[str, Case] = {
+    found.name: found
+    for module in (cases_told, cases_quiet, cases_changes)
+    for found in vars(module).values()
+    if isinstance(found, Case)
+}
