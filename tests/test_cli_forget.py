@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -386,6 +387,19 @@ def test_what_cannot_be_erased(site: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["forget", "--person", str(street), "--state", str(site / "state"), "--yes"]) == 1
     assert "nothing is known of a person at a site of profile street" in capsys.readouterr().err
     assert contents(site) == before
+
+
+def test_a_folder_of_another_user(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """5, and the command that helps is named."""
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    assert forget_person(site, "--yes") == 5
+    assert "Permission denied" in capsys.readouterr().err
 
 
 def test_the_person_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:

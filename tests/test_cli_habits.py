@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -256,3 +257,18 @@ def test_a_limit_of_a_room(lived: Living) -> None:
     assert (orange.minutes, orange.source) == (240, "default")
     assert yellow is not None
     assert yellow.minutes == 90
+
+
+def test_a_snapshot_of_another_user(
+    lived: Living, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """5: it is there, and may not be read; the older one is no way round."""
+    state = lived(1)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("agent.store.snapshots.read_regular", refuse)
+    assert habits(tmp_path, "--state", str(state)) == 5
+    assert "pipeline.json: Permission denied" in capsys.readouterr().err

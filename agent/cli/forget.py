@@ -22,6 +22,7 @@ from agent.site import Profile
 from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
+from agent.store.files import failure
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 
@@ -51,8 +52,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.config}: nothing is known of a person at a site of profile "
             f"{configuration.site.profile}, nothing is erased"
         )
-    if not any((folder / name).is_dir() for name in (layout.SNAPSHOTS, layout.READINGS)):
-        raise StorageError(f"{folder}: no state of an agent here, nothing is erased")
+    _require_state(folder)
     with claim(folder):
         if not args.yes:
             if not sys.stdin.isatty():
@@ -63,6 +63,16 @@ def run(args: argparse.Namespace) -> int:
                 return DECLINED
         print("\n".join(_told(_forget(configuration, folder))))
     return 0
+
+
+def _require_state(folder: Path) -> None:
+    """Raise StorageError where no agent has its state: a claim would make the folder."""
+    try:
+        is_there = any((folder / name).is_dir() for name in (layout.SNAPSHOTS, layout.READINGS))
+    except OSError as error:  # it may not be looked into
+        raise failure(error, folder) from error
+    if not is_there:
+        raise StorageError(f"{folder}: no state of an agent here, nothing is erased")
 
 
 def _is_wanted(site: str, folder: Path) -> bool:
