@@ -18,6 +18,7 @@ from test_loop import Life
 
 from agent.cli import main
 from agent.clock import ManualClock
+from agent.detectors import detectors
 from agent.events import Event
 from agent.forgetting import check, forget
 from agent.pipeline.memory import remember
@@ -408,3 +409,9 @@ def test_the_person_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         main(["forget"])
     assert end.value.code == 2
     assert "--person" in capsys.readouterr().err
+
+
+def test_every_detector_that_sees_the_resident_can_unlearn() -> None:
+    """A new one may not be overlooked; coverage alone keeps nothing but names of sensors."""
+    without = [n for n, d in detectors().items() if d.sees == "presence" and d.unlearn is None]
+    assert without == ["coverage"]
