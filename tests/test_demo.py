@@ -19,7 +19,7 @@ from agent.demo.screen import Screen
 from agent.demo.sites import SITES, DemoSite, configuration, write, zone
 from agent.demo.summary import Summary
 from agent.demo.tally import SiteTally, Tally
-from agent.demo.width import clip, columns, pad, wrap
+from agent.width import clip, columns, pad, wrap
 
 NOW = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)
 SENTENCE = "广州市黄埔区萝岗街下中路内涝红色预警，请提醒市民及时绕行。"

@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
     "check": "check a configuration; nothing is opened",
     "replay": "run recorded readings through the same pipeline",
+    "habits": "show what has been learned of a home",
+    "forget": "erase what has been learned of a person, and recorded activity",
     "buffer": "look at readings stored on this device",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
 }

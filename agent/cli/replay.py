@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     pipeline = Pipeline(configuration.site, configuration.limits, asks=configuration.question)
     recording = Recording(configuration.site, skip_bad=args.skip_bad)
     if args.from_state:
-        _restore(pipeline, args.from_state)
+        restore(pipeline, args.from_state)
     until = _until(recording, args.until)
     count = told = 0
     with contextlib.ExitStack() as files:
@@ -122,7 +122,8 @@ def _until(recording: Recording, text: str | None) -> float | None:
         ) from None
 
 
-def _restore(pipeline: Pipeline, path: Path) -> None:
+def restore(pipeline: Pipeline, path: Path) -> None:
+    """Put a saved state into a fresh pipeline. Raise RecordingError."""
     try:
         misfits = recall(pipeline, json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from agent import app, log, process
+from agent.cli.places import DEFAULT_STATE, state_folder
 from agent.config.load import load
 from agent.errors import ConfigError, StreetAgentError
-
-DEFAULT_STATE = Path("/var/lib/street-agent")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +34,7 @@ def run(args: argparse.Namespace) -> int:
     process.stand_fast()
     _check_readable(args.config)
     configuration = load(args.config)
-    named = args.state or configuration.store.folder or os.environ.get("STATE_DIRECTORY")
-    folder = Path(named or DEFAULT_STATE).absolute()  # lgpio changes the working directory
+    folder = state_folder(args.state, configuration)
     try:
         return app.run(configuration, folder, args.speed)
     except StreetAgentError:

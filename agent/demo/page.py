@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from agent.demo.sites import MOUNT_MM, DemoSite
 from agent.demo.tally import SiteTally
-from agent.demo.width import clip, columns, pad, wrap
+from agent.width import clip, columns, pad, wrap
 
 Lang = Literal["zh", "en", "both"]
 Pair = tuple[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.demo.width import pad
+from agent.width import pad
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Perception(Generic[P, S]):
         start: the state at monotonic second `now`, before anything is known.
         step: takes in what a detector's step does.
         due: monotonic second at which a tick is wanted next; None for not at all.
+        unlearn: the state of the moment, with nothing known of the person.
     """
 
     state: type[S]
@@ -72,6 +73,7 @@ class Perception(Generic[P, S]):
     start: Callable[[P, float], S]
     step: Callable[[P, S, Now], S]
     due: Callable[[P, S], float | None]
+    unlearn: Callable[[S], S]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Detector(Generic[C, S]):
             not at all.
         sees: file of a perception; then `step` and `due` take its state as one more argument (None
             where the site has none), and a tick comes also when a tick has changed it.
+        unlearn: the state of the moment, with nothing known of the person; None where nothing is
+            learned of anybody.
     """
 
     config: type[C]
@@ -97,6 +101,7 @@ class Detector(Generic[C, S]):
     step: Callable[..., tuple[S, tuple[Conclusion, ...]]]
     due: Callable[..., float | None]
     sees: str = ""
+    unlearn: Callable[[S], S] | None = None
 
 
 @cache

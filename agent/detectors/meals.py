@@ -207,7 +207,7 @@ def _judge(setup: Setup[Config], state: State, at: Moment) -> tuple[State, tuple
     length_s = 3600 * (SLOTS[slot][1] - SLOTS[slot][0])
     out_s = state.out_s if state.out_since is None else state.out_s + at[0] - state.out_since
     scores = state.scores.get(slot, ())
-    is_known = len(scores) >= ENOUGH and _share_used(scores) >= USED
+    is_known = is_habit(scores)
     was_home = out_s < OUT_SHARE * length_s
     ended = replace(state, slot="", out_since=None, out_s=0.0)
     if state.is_sound and was_home:
@@ -240,14 +240,26 @@ def _judge(setup: Setup[Config], state: State, at: Moment) -> tuple[State, tuple
     return replace(ended, missed=missed, told=reason), (found,)
 
 
-def _share_used(scores: tuple[int, ...]) -> float:
-    return sum(score >= LEAST_SCORE for score in scores) / len(scores)
+def is_habit(scores: tuple[int, ...]) -> bool:
+    """Whether the scores of a slot's days are enough to miss a meal in it."""
+    return len(scores) >= ENOUGH and days_used(scores) / len(scores) >= USED
+
+
+def days_used(scores: tuple[int, ...]) -> int:
+    """On how many of the days something like a meal was seen."""
+    return sum(score >= LEAST_SCORE for score in scores)
 
 
 def _kitchens(site: Site) -> tuple[str, ...]:
     return tuple(s.name for s in site.with_role(Role.KITCHEN) if MOVES & set(s.traits.quantities))
 
 
+def unlearn(state: State) -> State:
+    """The state of the moment, with nothing known of the person."""
+    return replace(state, scores={})
+
+
 DETECTOR = Detector(
-    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
-)
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence",
+    unlearn=unlearn,
+)  # fmt: skip

@@ -161,7 +161,7 @@ def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
     left = state.out.left[0]
     if state.told == "travelling":
         return None
-    return left + (DAY_S if state.told == "absent_long" else _longest_s(setup, state)[0])
+    return left + (DAY_S if state.told == "absent_long" else longest_s(setup, state)[0])
 
 
 def _watch_door(setup: Setup[Config], state: State, now: Reading) -> State:
@@ -205,7 +205,7 @@ def _reason(
         evidence = {"for_s": round(at - state.opened), "limit": limits.door_open_min, "unit": "min"}
         return "door_left_open", evidence, state.opened
     away_s = at - out.left[0]
-    limit_s, source = _longest_s(setup, state)
+    limit_s, source = longest_s(setup, state)
     evidence = {
         "for_s": round(away_s), "limit": round(limit_s / 60), "unit": "min",
         "limit_source": source, "outings_learned": len(state.hours),
@@ -224,7 +224,7 @@ def _reason(
     return "", evidence, out.left[0]
 
 
-def _longest_s(setup: Setup[Config], state: State) -> tuple[float, str]:
+def longest_s(setup: Setup[Config], state: State) -> tuple[float, str]:
     """How long an absence may last, and what that rests on."""
     if len(state.hours) < ENOUGH:
         return setup.limits.absent_h * 3600, _source(setup)
@@ -269,6 +269,12 @@ def _learn(setup: Setup[Config], state: State, out: Outing, length_s: float) -> 
     return replace(state, hours=(*state.hours, number)[-MOST_HOURS:], longest=tuple(ranked[:KEPT]))
 
 
+def unlearn(state: State) -> State:
+    """The state of the moment, with nothing known of the person."""
+    return replace(state, hours=(), longest=())
+
+
 DETECTOR = Detector(
-    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
-)
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence",
+    unlearn=unlearn,
+)  # fmt: skip

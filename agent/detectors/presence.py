@@ -501,4 +501,12 @@ def _step_clock(home: Home, delta_s: float) -> Home:
     return replace(home, sign=moved(home.sign), before=moved(home.before))
 
 
-PERCEPTION = Perception(state=Home, plan=plan, listens=listens, start=start, step=step, due=due)
+def unlearn(home: Home) -> Home:
+    """What is so at this moment, with nothing known of the person."""
+    lines = {name: replace(line, visit=0) for name, line in home.lines.items()}
+    return replace(home, before=None, strays=(), lines=lines, visits=0, missed={})
+
+
+PERCEPTION = Perception(
+    state=Home, plan=plan, listens=listens, start=start, step=step, due=due, unlearn=unlearn
+)

@@ -177,6 +177,12 @@ def _fault(
     )
 
 
+def unlearn(state: State) -> State:
+    """The state of the moment; how long a sensor pauses tells of who lives beside it."""
+    return replace(state, lead=None, pause_s=0.0, pauses=0)
+
+
 DETECTOR = Detector(
-    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
-)
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence",
+    unlearn=unlearn,
+)  # fmt: skip

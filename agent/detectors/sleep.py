@@ -371,6 +371,12 @@ def _step_clock(state: State, delta_s: float) -> State:
     )
 
 
+def unlearn(state: State) -> State:
+    """The state of the moment, with nothing known of the person."""
+    return replace(state, nights=())
+
+
 DETECTOR = Detector(
-    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
-)
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence",
+    unlearn=unlearn,
+)  # fmt: skip

@@ -41,7 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from agent.detectors import Conclusion, Detector, Now, Setup
 from agent.detectors.habits import BIN_S, BINS, Silences, around, bin_of, cell
@@ -77,6 +77,7 @@ RISING_H = (4.0, 11.0)
 RISING_MIN = 20.0  # a silence in bed that was sleep; the last of a morning ends with the rising
 RISINGS = 21
 NOT_UP_MIN, NOT_UP_LEAST_MIN = 60.0, 75.0
+ORDINARY_DAY = date(2026, 1, 15)  # no zone sets its clocks then
 EVENING_S = 5 * 3600.0  # in which a bedroom that is used shows life before a night
 
 
@@ -194,6 +195,44 @@ def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
     if state.of != seen.sign.mono:
         return max(seen.sign.mono + WET_FLOOR_MIN * 60, state.not_before)
     return state.check_at
+
+
+def learned_share(state: State) -> float:
+    """How much of a limit is learned: 0 until day 7, 1 from day 14 on."""
+    return min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
+
+
+def up_by_h(state: State) -> float | None:
+    """Local hour by which whoever slept has to be up; None until enough risings are known."""
+    return max(state.risings) + NOT_UP_MIN / 60 if len(state.risings) >= LEARN_FROM else None
+
+
+def limit_at(
+    setup: Setup[Config], state: State, local_h: float, sensor: str = ""
+) -> tuple[Limit, Limit | None]:
+    """What would hold at an hour of the day, with every sensor and the clock believed.
+
+    Args:
+        setup: as for a step.
+        state: what is known.
+        local_h: the hour.
+        sensor: where the last sign came from; empty for no room in particular.
+
+    Returns:
+        The limit of an orange alarm; of a yellow one before it, in the rooms that have one.
+    """
+    midnight = datetime.combine(ORDINARY_DAY, time(), zone_of(setup.site.timezone))
+    sign = Sign(state.bed_seen or 0.0, (midnight + timedelta(hours=local_h)).timestamp(), sensor)
+    seen = Home()
+    wet = _wet_limit(setup, state, sign, seen, sign.mono)
+    return _limit(setup, state, sign, seen, sign.mono), wet
+
+
+def unlearn(state: State) -> State:
+    """The state of the moment, with nothing known of the person."""
+    return replace(
+        state, silences=Silences(), days=0, day=0, is_trusted=True, risings=(), rising=None
+    )
 
 
 def _sign(
@@ -326,7 +365,7 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
         return _not_up(setup, state, sign, wall) or Limit(
             setup.limits.bed_h * 60 + 240, "ceiling", _source(setup, "bed_h")
         )
-    share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
+    share = learned_share(state)
     found = [ceiling]
     if share > 0 and role is not None and role not in DOOR:
         if _is_bed(setup, role, sign.wall, wall):
@@ -392,9 +431,9 @@ def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_blind: bo
 
 def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limit | None:
     """The silence that lasts until an hour after the latest rising, where that hour has come."""
-    if len(state.risings) < LEARN_FROM:
+    latest_h = up_by_h(state)
+    if latest_h is None:
         return None
-    latest_h = max(state.risings) + NOT_UP_MIN / 60
     now_h = hour(setup.site.timezone, wall)
     if not latest_h <= now_h < RISING_H[1] + 6:
         return None
@@ -412,7 +451,7 @@ def _wet_limit(
         return None
     if _may_be_blind(setup, state, sign, role, sign.wall + (at - sign.mono)):
         return None
-    share = min(1.0, max(0.0, (state.days - LEARN_FROM) / (LEARN_UNTIL - LEARN_FROM)))
+    share = learned_share(state)
     longest = state.silences.second(role.value, state.day)  # one odd evening does not blind it
     learned = Limit(longest * ROOM_FACTOR, "room", "learned", longest)
     limit = _blend(Limit(WET_CEILING_MIN, "ceiling", "default"), learned, share)
@@ -509,5 +548,6 @@ def _compare(limit: Limit, state: State) -> str:
 
 
 DETECTOR = Detector(
-    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence"
-)
+    config=Config, state=State, subjects=subjects, start=start, step=step, due=due, sees="presence",
+    unlearn=unlearn,
+)  # fmt: skip

@@ -220,6 +220,10 @@ class Buffer:
         self._thinned = self._thinned.join(Thinned(len(walls), first, last, needed))
         return True
 
+    def erase(self) -> int:
+        """Delete all inputs, sent or not; give how many were not. Raise StorageError."""
+        return self._spool.erase()
+
     def close(self) -> None:
         """Sync and close. Raise StorageError."""
         self._journal.close()

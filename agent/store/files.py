@@ -96,6 +96,25 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def remove_set_aside(folder: Path) -> int:
+    """Delete whatever was set aside as damaged, at any depth; give how many. Raise StorageError."""
+    found = [p for p in folder.rglob("*") if p.name == "damaged" or p.suffix == ".damaged"]
+    count = 0
+    for path in found:
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            sync_folder(path.parent)
+            count += 1
+        except FileNotFoundError:  # it lay in one that is gone
+            continue
+        except OSError as error:
+            raise failure(error, path) from error
+    return count
+
+
 def set_aside(path: Path) -> None:
     """Move what cannot be used to `<name>.damaged`, over what was set aside there before."""
     target = path.with_name(path.name + ".damaged")

@@ -112,6 +112,17 @@ class Outbox:
             if self._refused.spool.drop_oldest() is None:
                 break
 
+    def scrub(self) -> int:
+        """Erase what the platform has acknowledged or refused; what waits stays.
+
+        Returns:
+            How many events were erased.
+
+        Raises:
+            StorageError: the disk refuses; what was erased by then is.
+        """
+        return self._table.spool.scrub() + self._refused.spool.erase()
+
     def close(self) -> None:
         """Sync and close. Raise StorageError."""
         self._journal.close()

@@ -73,6 +73,37 @@ def _parse(content: bytes) -> dict[str, dict[str, Any]]:
     return tables
 
 
+def stored(folder: Path, name: str) -> dict[str, Any] | None:
+    """Give the newest version that is whole from a folder that an agent may be using.
+
+    Nothing is changed.
+
+    Returns:
+        None if there is none.
+
+    Raises:
+        StorageDamaged: there are files, and none of them is whole.
+        StorageError: they may not be read.
+    """
+    damaged: OSError | None = None
+    path = folder / f"{name}.json"
+    for candidate in (path, path.with_name(path.name + ".old")):
+        try:
+            document = _parse(read_regular(candidate))[TABLE].get("1")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            raise failure(error, candidate) from error
+        except OSError as error:
+            damaged = damaged or error
+            continue
+        if isinstance(document, dict):
+            return document
+    if damaged is not None:
+        raise StorageDamaged(f"{path}: {damaged.strerror or damaged}") from damaged
+    return None
+
+
 class Snapshots:
     """Named documents.
 

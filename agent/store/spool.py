@@ -9,11 +9,12 @@ newest segment is written anew when a folder is opened: whoever had it may have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from agent.store.files import create, failure, is_refusing, is_unreadable
+from agent.errors import StorageError
+from agent.store.files import create, failure, is_refusing, is_unreadable, sync_folder
 from agent.store.record import MOST_BYTES, MOST_PLACES, OVERHEAD, encode
 from agent.store.segment import Contents, Segment, Writer
 from agent.store.shelf import Shelf
@@ -113,6 +114,53 @@ class Spool(Shelf):
         except OSError:
             self._rewrite()
         self._pending.clear()
+
+    def scrub(self) -> int:
+        """Empty the records of documents that are done with, so that nobody can read them again.
+
+        A segment is replaced whole, so that a power cut leaves the old one or the new one.
+
+        Returns:
+            How many were emptied.
+
+        Raises:
+            StorageError: a segment cannot be replaced; those before it are.
+        """
+        self.sync()
+        count = 0
+        for segment in list(self._segments):
+            documents = self._documents(segment)
+            done = [i for i, payload in documents.items() if payload and segment.is_acked(i)]
+            if done:
+                self._replace(segment, {**documents, **dict.fromkeys(done, b"")})
+                count += len(done)
+        return count
+
+    def erase(self) -> int:
+        """Delete every document, those that wait too, the oldest first.
+
+        Ids go on from where they are as long as this is open; whoever opens the folder again and
+        does not count for himself finds them at 1.
+
+        Returns:
+            How many waited.
+
+        Raises:
+            StorageError: a segment cannot be deleted; those before it are.
+        """
+        waiting = len(self)
+        self._writer.close()
+        self._pending.clear()
+        self._view = None
+        try:
+            while self._segments:
+                if not self._segments[0].remove():
+                    raise StorageError(f"{self._segments[0].path}: cannot be deleted")
+                del self._segments[0]
+            sync_folder(self._folder)
+        except OSError as error:
+            raise failure(error, self._folder) from error
+        return waiting
 
     def close(self) -> None:
         """Sync and let go of the files."""
@@ -233,6 +281,24 @@ class Spool(Shelf):
         self._writer = Writer(fd, 0, capacity)
         self._view = segment, {}
         self.begun += 1
+
+    def _replace(self, segment: Segment, documents: Mapping[int, bytes]) -> None:
+        """Put a file with other contents in the place of a segment's."""
+        records = b"".join([encode(i - segment.first, p) for i, p in documents.items()])
+        is_open = segment is self._segments[-1] and self._writer.room >= 0
+        room = bytes(segment.size - len(records)) if is_open else b""
+        try:
+            fd = create(segment.path, records + room)
+        except OSError as error:
+            raise failure(error, segment.path) from error
+        writer = Writer(fd, len(records), len(records + room))
+        segment.measure()
+        self._view = None
+        if is_open:
+            self._writer.close()
+            self._writer = writer
+        else:
+            writer.close()
 
     def _rewrite(self) -> None:
         """Write what a failed sync has left in doubt into a new segment."""

@@ -1,0 +1,1 @@
+"""What the agent has learned of a home, for people: gathered (day), said (words), drawn."""
