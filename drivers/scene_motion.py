@@ -1,0 +1,274 @@
+"""A home that never existed: what its sensors make of the life in it.
+
+A pure function of (home, day), so that any day can be had without those before it, in a memory that
+does not grow. Every level is 0 at midnight, but for a sensor that is stuck.
+
+Measured in recorded homes are: pulses of 2 to 9 s; silences by the hour in which they begin, as
+RESTING has them: at most 71 min at eight in the morning, 148 in the afternoon, 180 in the evening;
+of somebody asleep, 270 at most; at the stove, 16. Ten reports of an empty home in two days. Who
+leaves moves in the entry, opens the door and closes it behind him.
+
+Reasoning are: that the living room lies between all others, and sees whoever crosses it; that stray
+reports come from one sensor, at the window; that one edge in 500 is lost; how busy people move; how
+long the door stands open. Nothing is known of stray reports while somebody is at home: there are
+none here, and so a collapse is not interrupted by any.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import log
+from random import Random
+
+from drivers.reading import Quantity
+from drivers.scene_home import DAY_S, EVER, Place, Stay, Stir, chance, flat, pile
+from drivers.scene_incidents import (
+    ALONE,
+    Incident,
+    frailty,
+    guest,
+    hungry,
+    moved,
+    parse,
+    settle,
+    stays,
+    weekly,
+)
+
+DOOR = "front-door"
+MOTION: dict[Place, str] = {
+    place: f"{place.value}-motion" for place in Place if place is not Place.OUT
+}
+SENSORS: tuple[str, ...] = (*MOTION.values(), DOOR)
+PULSE_S = (2.0, 9.0)
+JOINED_S = 1.0  # a sensor that sees somebody again so soon has not let go
+STRAY_S = 2 * DAY_S / 10
+LOST = 1 / 500
+CHATTER_S = 1.5
+# From that hour on: the usual silence in minutes, and the longest, of somebody who rests.
+RESTING = ((0, 30, 180), (7, 9, 71), (9, 12, 91), (12, 15, 100), (13.5, 50, 148), (17, 18, 160),
+           (18.5, 60, 180))  # fmt: skip
+ASLEEP = (75, 250)
+
+Interval = tuple[float, float]
+Pulse = tuple[str, float, float]
+"""Sensor, begin and end in seconds of the day."""
+Row = tuple[float, str, Quantity, float]
+"""Second of the day, sensor, quantity, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One home; `furnish` makes one from text.
+
+    Attributes:
+        seed: its resident's habits and luck.
+        incidents: what is planted, settled.
+        story: what the resident does whatever the day, in seconds after the midnight of day 0.
+    """
+
+    seed: int
+    incidents: tuple[Incident, ...] = ()
+    story: tuple[Stay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where people are on one day, in seconds of it, without gap or overlap; guest: if any."""
+
+    resident: tuple[Stay, ...]
+    guest: tuple[Stay, ...]
+
+
+def furnish(seed: int, incidents: str = "", story: tuple[Stay, ...] = ()) -> Home:
+    """Make a home. Raise ValueError for incidents that cannot be read."""
+    return Home(seed, settle(seed, parse(incidents)), story)
+
+
+def truth(home: Home, days: int) -> list[Incident]:
+    """What is out of the ordinary in so many days, in order."""
+    found = [i for i in home.incidents if i.since < days * DAY_S]
+    found += [i for day in range(days) for i in weekly(home.seed, day) if _can_be(home, i)]
+    return sorted(found, key=lambda i: (i.since, i.name))
+
+
+@lru_cache(maxsize=8)
+def life(home: Home, day: int) -> Life:
+    """Everything that people do on a day."""
+    midnight = day * DAY_S
+    events = [
+        i
+        for i in (*weekly(home.seed, day), *home.incidents)
+        if i.overlaps(midnight - 3600, midnight + DAY_S + 3600) and _can_be(home, i)
+    ]
+    extra = [s for i in events for s in stays(home.seed, i)]
+    visits = [s for i in events if i.kind == "visitor" for s in guest(home.seed, i)]
+    today = pile(home.seed, day, frailty(home.incidents, day))
+    resident = flat([*today, *(moved(s, -midnight) for s in (*extra, *home.story))])
+    for incident in events:
+        if incident.kind == "missed-meals":
+            since, until = incident.since - midnight, incident.until - midnight
+            resident = tuple(
+                s
+                for stay in resident
+                for s in (hungry(stay) if since <= stay.since < until else (stay,))
+            )
+    outside = Stay(-EVER, EVER, Place.OUT)
+    return Life(resident, flat([outside, *(moved(s, -midnight) for s in visits)]) if visits else ())
+
+
+@lru_cache(maxsize=4)
+def intervals(home: Home, day: int) -> Mapping[str, tuple[Interval, ...]]:
+    """When each sensor is at 1 on a day, in seconds of it; a stuck one may be so beyond it."""
+    found: dict[str, list[Interval]] = {name: [] for name in SENSORS}
+    people = life(home, day)
+    before = life(home, day - 1).resident[-1] if day else people.resident[0]
+    for number, person in enumerate((people.resident, people.guest)):
+        for name, since, until in _seen(person, chance(home.seed, "seen", day, number)):
+            found[name].append(_within(since, until))
+    luck = chance(home.seed, "door", day)
+    for name, since, until in _door((before, *people.resident), luck):
+        found[name].append(_within(since, until))
+    for name, since, until in _strays(home.seed, people.resident, day):
+        found[name].append(_within(since, until))
+    joined = {name: _joined(spans) for name, spans in found.items()}
+    for incident in home.incidents:
+        since, until = incident.since - day * DAY_S, incident.until - day * DAY_S
+        if incident.place and incident.overlaps(day * DAY_S, (day + 1) * DAY_S):
+            name = DOOR if incident.place == "door" else f"{incident.place}-motion"
+            joined[name] = _faulty(incident.kind, joined[name], since, until)
+    return {name: tuple(spans) for name, spans in joined.items()}
+
+
+def readings(home: Home, day: int) -> Iterator[Row]:
+    """Every change that a sensor reports on a day, in order."""
+    luck = chance(home.seed, "lost", day)
+    rows: list[Row] = []
+    for name, spans in intervals(home, day).items():
+        quantity = Quantity.CONTACT if name == DOOR else Quantity.MOTION
+        for since, until in spans:
+            edges = [(since, 1.0)] * (since >= 0) + [(until, 0.0)] * (until < DAY_S)
+            rows += [
+                (at, name, quantity, value)
+                for at, value in edges
+                if name == DOOR or luck.random() >= LOST
+            ]
+    yield from sorted(rows, key=lambda row: row[0])
+
+
+def is_on(home: Home, name: str, t: float, step_s: float) -> bool:
+    """Whether a sensor is at 1 at any moment of a step that begins t seconds after day 0 did."""
+    day, second = divmod(t, DAY_S)
+    spans = intervals(home, int(day))[name]
+    number = bisect_left(spans, (second + step_s,))
+    return number > 0 and spans[number - 1][1] > second
+
+
+def _can_be(home: Home, incident: Incident) -> bool:
+    """Nobody visits who is not let in, and nobody cleans then."""
+    if incident.kind not in ("visitor", "cleaning"):
+        return True
+    since, until = incident.since - 900, incident.until + 900
+    others = [i for i in home.incidents if i.kind in ALONE and i.overlaps(since, until)]
+    return not others and not any(s.since < until and s.until > since for s in home.story)
+
+
+def _seen(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
+    """Pulses of somebody who stays somewhere, and who goes from one room to another."""
+    for stay in person:
+        if stay.place is Place.OUT or stay.stir is Stir.STILL:
+            continue
+        at = stay.since + _pause_s(stay.stir, stay.since, luck)
+        if stay.since == 0:  # the silence began before midnight
+            at = luck.uniform(0, ASLEEP[0] * 60)
+        while at < stay.until:
+            until = at + luck.uniform(*PULSE_S)
+            yield MOTION[stay.place], at, until
+            at = until + _pause_s(stay.stir, until, luck)
+    for before, after in pairwise(person):
+        rooms = {before.place, after.place}
+        if Place.OUT in rooms or len(rooms) == 1:
+            continue
+        at = after.since
+        way = [(before.place, at - luck.uniform(0, 3)), (after.place, at + luck.uniform(2, 5))]
+        if Place.LIVING not in rooms:
+            way.append((Place.LIVING, at + luck.uniform(0, 2)))
+        for place, since in way:
+            yield MOTION[place], since, since + luck.uniform(*PULSE_S)
+
+
+def _pause_s(stir: Stir, at: float, luck: Random) -> float:
+    """How long nothing is seen of somebody."""
+    match stir:
+        case Stir.WALKING | Stir.AT_DOOR:
+            return luck.uniform(3, 9)
+        case Stir.BUSY:
+            return 2 + luck.expovariate(0.1) if luck.random() < 0.8 else luck.uniform(40, 110)
+        case Stir.ASLEEP:
+            usual, longest = ASLEEP
+        case _:
+            usual, longest = next(
+                (u, most) for hour, u, most in reversed(RESTING) if at >= hour * 3600
+            )
+    return 60 * min(longest * luck.uniform(0.8, 1), luck.lognormvariate(log(usual), 0.9))
+
+
+def _door(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
+    """The front door's contact, and the entry's sensor on the way in and out."""
+    for before, after in pairwise(person):
+        at, entry = after.since, MOTION[Place.ENTRY]
+        if before.place is not Place.OUT and after.place is Place.OUT:
+            yield DOOR, at - luck.uniform(5, 12), at
+            yield entry, at - luck.uniform(5, 12), at - luck.uniform(0, 3)
+            if luck.random() < 0.2:  # it sees the door close
+                yield entry, at + luck.uniform(0.3, 2.5), at + luck.uniform(4, 9)
+        elif before.place is Place.OUT and after.place is not Place.OUT:
+            yield DOOR, at, at + luck.uniform(4, 10)
+            yield entry, at + luck.uniform(0.5, 2), at + luck.uniform(4, 9)
+        if after.stir is Stir.AT_DOOR:
+            yield DOOR, at + 4, after.until - 4
+
+
+def _strays(seed: int, person: tuple[Stay, ...], day: int) -> Iterator[Pulse]:
+    """What the sensor at the window reports of an empty home."""
+    window = chance(seed, "window").choice(list(MOTION.values()))
+    luck = chance(seed, "strays", day)
+    for stay in person:
+        at = stay.since + luck.expovariate(1 / STRAY_S)
+        while stay.place is Place.OUT and at < stay.until - PULSE_S[1]:
+            yield window, at, at + luck.uniform(*PULSE_S)
+            at += luck.expovariate(1 / STRAY_S)
+
+
+def _within(since: float, until: float) -> Interval:
+    """Within the day, and over before it is."""
+    since = min(max(round(since, 1), 0.1), DAY_S - 1.0)
+    return since, min(max(round(until, 1), since + 0.5), DAY_S - 0.1)
+
+
+def _joined(spans: Iterable[Interval]) -> list[Interval]:
+    found: list[Interval] = []
+    for since, until in sorted(spans):
+        if found and since <= found[-1][1] + JOINED_S:
+            found[-1] = found[-1][0], max(found[-1][1], until)
+        else:
+            found.append((since, until))
+    return found
+
+
+def _faulty(kind: str, spans: list[Interval], since: float, until: float) -> list[Interval]:
+    """What a sensor shows that is out of order for a while."""
+    if kind not in ("dead", "stuck", "chatter"):
+        return spans
+    well = [span for span in spans if span[1] < since or span[0] >= until]
+    if kind == "stuck":
+        well.append((since, until))
+    elif kind == "chatter":
+        begin = max(0.0, since)
+        times = range(int((min(until, DAY_S) - begin) / CHATTER_S))
+        well += [(begin + n * CHATTER_S, begin + n * CHATTER_S + 0.7) for n in times]
+    return sorted(well)
