@@ -159,8 +159,10 @@ def _parse(text: str) -> Incident:
     if match is None:
         raise ValueError(f"{text!r} is not KIND@DAY[THH:MM][+HOURS], such as collapse@20T14:10+8")
     name, day, hour, minute, length = match.groups()
-    fault, _, place = name.partition("-")
-    kind, places = (fault, FAULTS[fault]) if fault in FAULTS else (name, ())
+    kind, place, places = name, "", tuple[str, ...]()
+    if name.partition("-")[0] in FAULTS:
+        kind, _, place = name.partition("-")
+        places = FAULTS[kind]
     if kind not in KINDS:
         known = (f"{k}-PLACE" if k in FAULTS else k for k in KINDS)
         raise ValueError(f"{text!r}: no kind {name!r}; there are {', '.join(known)}")

@@ -4,9 +4,9 @@ A pure function of (home, day), so that any day can be had without those before 
 does not grow. Every level is 0 at midnight, but for a sensor that is stuck.
 
 Measured in recorded homes are: pulses of 2 to 9 s; silences by the hour in which they begin, as
-RESTING has them: at most 71 min at eight in the morning, 148 in the afternoon, 180 in the evening;
-of somebody asleep, 270 at most; at the stove, 16. Ten reports of an empty home in two days. Who
-leaves moves in the entry, opens the door and closes it behind him.
+RESTING and ASLEEP have them: at most 71 min at eight in the morning, 148 in the afternoon, 180 in
+the evening, 270 in bed, and 16 at the stove. Ten reports of an empty home in two days. Who leaves
+moves in the entry, opens the door and closes it behind him.
 
 Reasoning are: that the living room lies between all others, and sees whoever crosses it; that stray
 reports come from one sensor, at the window; that one edge in 500 is lost; how busy people move; how
@@ -48,11 +48,14 @@ PULSE_S = (2.0, 9.0)
 JOINED_S = 1.0  # a sensor that sees somebody again so soon has not let go
 STRAY_S = 2 * DAY_S / 10
 LOST = 1 / 500
+RETOLD_S = 30.0  # drivers tell a level again so often, and so end what a lost edge began
 CHATTER_S = 1.5
-# From that hour on: the usual silence in minutes, and the longest, of somebody who rests.
-RESTING = ((0, 30, 180), (7, 9, 71), (9, 12, 91), (12, 15, 100), (13.5, 50, 148), (17, 18, 160),
-           (18.5, 60, 180))  # fmt: skip
-ASLEEP = (75, 250)
+# From that hour on: the odds that nothing is seen for long, and the longest minutes.
+RESTING = ((0, 0.3, 160), (5, 0.1, 71), (9, 0.3, 91), (12, 0.2, 100), (13.5, 0.5, 148),
+           (17, 0.1, 182), (18.5, 0.65, 180))  # fmt: skip
+ASLEEP = ((0, 0.35, 270), (2, 0.35, 214), (12, 0.35, 148), (20, 0.35, 161), (22.9, 0.35, 270))
+LONG = (0.7, 1.0)  # of the longest: nine of ten silences are not much shorter than the longest one
+SHORT_MIN = 12  # what the others are like
 
 Interval = tuple[float, float]
 Pulse = tuple[str, float, float]
@@ -151,12 +154,12 @@ def readings(home: Home, day: int) -> Iterator[Row]:
     for name, spans in intervals(home, day).items():
         quantity = Quantity.CONTACT if name == DOOR else Quantity.MOTION
         for since, until in spans:
-            edges = [(since, 1.0)] * (since >= 0) + [(until, 0.0)] * (until < DAY_S)
-            rows += [
-                (at, name, quantity, value)
-                for at, value in edges
-                if name == DOOR or luck.random() >= LOST
-            ]
+            if name != DOOR and luck.random() < LOST:
+                continue
+            late = name != DOOR and luck.random() < LOST
+            end = until + late * luck.uniform(0, RETOLD_S)
+            rows += [(since, name, quantity, 1.0)] * (since >= 0)
+            rows += [(end, name, quantity, 0.0)] * (end < DAY_S)
     yield from sorted(rows, key=lambda row: row[0])
 
 
@@ -184,7 +187,7 @@ def _seen(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
             continue
         at = stay.since + _pause_s(stay.stir, stay.since, luck)
         if stay.since == 0:  # the silence began before midnight
-            at = luck.uniform(0, ASLEEP[0] * 60)
+            at *= luck.uniform(0, 0.2)
         while at < stay.until:
             until = at + luck.uniform(*PULSE_S)
             yield MOTION[stay.place], at, until
@@ -195,6 +198,7 @@ def _seen(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
             continue
         at = after.since
         way = [(before.place, at - luck.uniform(0, 3)), (after.place, at + luck.uniform(2, 5))]
+        way += [(after.place, at + luck.uniform(8, 60)) for _ in range(luck.choice((1, 2, 3)))]
         if Place.LIVING not in rooms:
             way.append((Place.LIVING, at + luck.uniform(0, 2)))
         for place, since in way:
@@ -208,13 +212,11 @@ def _pause_s(stir: Stir, at: float, luck: Random) -> float:
             return luck.uniform(3, 9)
         case Stir.BUSY:
             return 2 + luck.expovariate(0.1) if luck.random() < 0.8 else luck.uniform(40, 110)
-        case Stir.ASLEEP:
-            usual, longest = ASLEEP
-        case _:
-            usual, longest = next(
-                (u, most) for hour, u, most in reversed(RESTING) if at >= hour * 3600
-            )
-    return 60 * min(longest * luck.uniform(0.8, 1), luck.lognormvariate(log(usual), 0.9))
+    table = ASLEEP if stir is Stir.ASLEEP else RESTING
+    odds, longest = next((p, m) for hour, p, m in reversed(table) if at >= hour * 3600)
+    if luck.random() < odds:
+        return 60 * longest * luck.uniform(*LONG)
+    return 60 * min(longest, luck.lognormvariate(log(SHORT_MIN), 0.9))
 
 
 def _door(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
