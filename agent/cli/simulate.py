@@ -39,16 +39,16 @@ def run(args: argparse.Namespace) -> int:
     """Write the three files; raise StorageError where that cannot be done."""
     folder: Path = args.folder
     home = furnish(args.seed, args.incidents)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise StorageError(f"{folder}: is not empty; name a new folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StorageError(f"{folder}: is not empty; name a new folder")
         site = month.configuration(args.seed, args.incidents)
         (folder / "config.toml").write_text(site, encoding="utf-8")
-        header = ("time", "sensor", "quantity", "value")
-        count = _write(folder / "readings.csv", header, month.readings(home, args.days))
-        header = ("start", "end", "kind")
-        planted = _write(folder / "incidents.csv", header, month.incidents(home, args.days))
+        count = _write(folder / "readings.csv", month.READINGS, month.readings(home, args.days))
+        planted = _write(
+            folder / "incidents.csv", month.INCIDENTS, month.incidents(home, args.days)
+        )
     except OSError as error:
         raise StorageError(f"{error.filename or folder}: {error.strerror}") from error
     print(f"{count} readings of {args.days} days, {planted} incidents. To replay them:")
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> int:
+def _write(path: Path, header: month.Row, rows: Iterable[month.Row]) -> int:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

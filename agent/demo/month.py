@@ -13,6 +13,8 @@ from drivers.scene_motion import readings as of_day
 ZONE = timezone(timedelta(hours=8))
 BEGIN = datetime(2026, 3, 2, tzinfo=ZONE)  # a Monday, as day 0 is
 Row = tuple[str, ...]
+READINGS: Row = ("time", "sensor", "quantity", "value")
+INCIDENTS: Row = ("start", "end", "kind")
 
 
 def configuration(seed: int, incidents: str) -> str:
@@ -37,7 +39,7 @@ def configuration(seed: int, incidents: str) -> str:
 
 
 def readings(home: Home, days: int) -> Iterator[Row]:
-    """Time, sensor, quantity, value: how each sensor stands at first, then every change."""
+    """Rows of READINGS: how each sensor stands at first, then every change."""
     for name in SENSORS:
         yield _time(0), name, "", "0"
     for day in range(days):
@@ -46,7 +48,7 @@ def readings(home: Home, days: int) -> Iterator[Row]:
 
 
 def incidents(home: Home, days: int) -> Iterator[Row]:
-    """Start, end and kind of all that was out of the ordinary."""
+    """Rows of INCIDENTS: all that was out of the ordinary."""
     for incident in truth(home, days):
         yield _time(incident.since), _time(incident.until), incident.name
 
