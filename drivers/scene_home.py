@@ -228,19 +228,3 @@ class _Day:
         since = self._about(hour, spread_min)
         length_min = min(high_min, max(low_min, self._luck.lognormvariate(log(median_min), 0.5)))
         return since, since + length_min * 60
-
-
-# The story of the demo, in seconds since its start: active for an hour, a collapse in the living
-# room (by day the 4 h ceiling holds there), on the feet again after 6 h, then a day like any other.
-DEMO = (
-    Stay(0, 900, Place.KITCHEN),
-    Stay(900, 2100, Place.LIVING),
-    Stay(2100, 2400, Place.BATHROOM),
-    Stay(2400, 3000, Place.KITCHEN),
-    Stay(3000, 3600, Place.LIVING),
-    Stay(3600, 21600, Place.LIVING, Stir.STILL),
-    Stay(21600, 22200, Place.LIVING),
-    Stay(22200, 23400, Place.KITCHEN),
-)
-HELP = (1200.0, 1210.0)
-SMOKE_TEST = (27000.0, 27060.0)

@@ -18,26 +18,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from math import log
 from random import Random
 
 from drivers.reading import Quantity
-from drivers.scene_home import DAY_S, EVER, Place, Stay, Stir, chance, flat, pile
-from drivers.scene_incidents import (
-    ALONE,
-    Incident,
-    frailty,
-    guest,
-    hungry,
-    moved,
-    parse,
-    settle,
-    stays,
-    weekly,
-)
+from drivers.scene_home import DAY_S, Place, Stay, Stir, chance
+from drivers.scene_life import Home, life
 
 DOOR = "front-door"
 MOTION: dict[Place, str] = {
@@ -62,66 +50,6 @@ Pulse = tuple[str, float, float]
 """Sensor, begin and end in seconds of the day."""
 Row = tuple[float, str, Quantity, float]
 """Second of the day, sensor, quantity, value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """One home; `furnish` makes one from text.
-
-    Attributes:
-        seed: its resident's habits and luck.
-        incidents: what is planted, settled.
-        story: what the resident does whatever the day, in seconds after the midnight of day 0.
-    """
-
-    seed: int
-    incidents: tuple[Incident, ...] = ()
-    story: tuple[Stay, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Where people are on one day, in seconds of it, without gap or overlap; guest: if any."""
-
-    resident: tuple[Stay, ...]
-    guest: tuple[Stay, ...]
-
-
-def furnish(seed: int, incidents: str = "", story: tuple[Stay, ...] = ()) -> Home:
-    """Make a home. Raise ValueError for incidents that cannot be read."""
-    return Home(seed, settle(seed, parse(incidents)), story)
-
-
-def truth(home: Home, days: int) -> list[Incident]:
-    """What is out of the ordinary in so many days, in order."""
-    found = [i for i in home.incidents if i.since < days * DAY_S]
-    found += [i for day in range(days) for i in weekly(home.seed, day) if _can_be(home, i)]
-    return sorted(found, key=lambda i: (i.since, i.name))
-
-
-@lru_cache(maxsize=8)
-def life(home: Home, day: int) -> Life:
-    """Everything that people do on a day."""
-    midnight = day * DAY_S
-    events = [
-        i
-        for i in (*weekly(home.seed, day), *home.incidents)
-        if i.overlaps(midnight - 3600, midnight + DAY_S + 3600) and _can_be(home, i)
-    ]
-    extra = [s for i in events for s in stays(home.seed, i)]
-    visits = [s for i in events if i.kind == "visitor" for s in guest(home.seed, i)]
-    today = pile(home.seed, day, frailty(home.incidents, day))
-    resident = flat([*today, *(moved(s, -midnight) for s in (*extra, *home.story))])
-    for incident in events:
-        if incident.kind == "missed-meals":
-            since, until = incident.since - midnight, incident.until - midnight
-            resident = tuple(
-                s
-                for stay in resident
-                for s in (hungry(stay) if since <= stay.since < until else (stay,))
-            )
-    outside = Stay(-EVER, EVER, Place.OUT)
-    return Life(resident, flat([outside, *(moved(s, -midnight) for s in visits)]) if visits else ())
 
 
 @lru_cache(maxsize=4)
@@ -153,13 +81,9 @@ def readings(home: Home, day: int) -> Iterator[Row]:
     rows: list[Row] = []
     for name, spans in intervals(home, day).items():
         quantity = Quantity.CONTACT if name == DOOR else Quantity.MOTION
-        for since, until in spans:
-            if name != DOOR and luck.random() < LOST:
-                continue
-            late = name != DOOR and luck.random() < LOST
-            end = until + late * luck.uniform(0, RETOLD_S)
+        for since, until in spans if name == DOOR else _joined(_lossy(spans, luck)):
             rows += [(since, name, quantity, 1.0)] * (since >= 0)
-            rows += [(end, name, quantity, 0.0)] * (end < DAY_S)
+            rows += [(until, name, quantity, 0.0)] * (until < DAY_S)
     yield from sorted(rows, key=lambda row: row[0])
 
 
@@ -169,15 +93,6 @@ def is_on(home: Home, name: str, t: float, step_s: float) -> bool:
     spans = intervals(home, int(day))[name]
     number = bisect_left(spans, (second + step_s,))
     return number > 0 and spans[number - 1][1] > second
-
-
-def _can_be(home: Home, incident: Incident) -> bool:
-    """Nobody visits who is not let in, and nobody cleans then."""
-    if incident.kind not in ("visitor", "cleaning"):
-        return True
-    since, until = incident.since - 900, incident.until + 900
-    others = [i for i in home.incidents if i.kind in ALONE and i.overlaps(since, until)]
-    return not others and not any(s.since < until and s.until > since for s in home.story)
 
 
 def _seen(person: tuple[Stay, ...], luck: Random) -> Iterator[Pulse]:
@@ -262,6 +177,14 @@ def _joined(spans: Iterable[Interval]) -> list[Interval]:
     return found
 
 
+def _lossy(spans: Iterable[Interval], luck: Random) -> Iterator[Interval]:
+    """Without the pulses whose beginning is lost, and with those longer whose end is."""
+    for since, until in spans:
+        if luck.random() >= LOST:
+            is_late = luck.random() < LOST
+            yield since, until + is_late * luck.uniform(0, RETOLD_S)
+
+
 def _faulty(kind: str, spans: list[Interval], since: float, until: float) -> list[Interval]:
     """What a sensor shows that is out of order for a while."""
     if kind not in ("dead", "stuck", "chatter"):
@@ -272,5 +195,5 @@ def _faulty(kind: str, spans: list[Interval], since: float, until: float) -> lis
     elif kind == "chatter":
         begin = max(0.0, since)
         times = range(int((min(until, DAY_S) - begin) / CHATTER_S))
-        well += [(begin + n * CHATTER_S, begin + n * CHATTER_S + 0.7) for n in times]
+        well += [(begin + n * CHATTER_S, begin + n * CHATTER_S + 0.4) for n in times]
     return sorted(well)

@@ -13,9 +13,9 @@ from typing import Literal
 
 from drivers.base import Driver, Emit, PortError, Spec, Traits
 from drivers.reading import TWO_STATE, Quantity
-from drivers.scene_home import DEMO, HELP, SMOKE_TEST
 from drivers.scene_incidents import moved, parse
-from drivers.scene_motion import SENSORS, furnish, is_on
+from drivers.scene_life import DEMO, HELP, SMOKE_TEST, furnish
+from drivers.scene_motion import SENSORS, is_on
 from drivers.scene_outfall import WATERS, Outfall
 from drivers.scene_street import Street
 

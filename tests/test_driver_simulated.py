@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from drivers.base import PortError, load
 from drivers.reading import TWO_STATE, Quantity
-from drivers.scene_home import DAY_S, DEMO, Place, Stay, Stir
+from drivers.scene_home import DAY_S, Place, Stay, Stir
 from drivers.scene_incidents import moved
-from drivers.scene_motion import furnish, life
+from drivers.scene_life import DEMO, furnish, life
 from drivers.scene_street import flood
 from drivers.simulated import DRIVER, QUANTITIES, Config, Part
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from agent.demo import month
 from agent.errors import StorageError
 from drivers.scene_incidents import FAULTS, KINDS, LONGEST_DAY, parse
-from drivers.scene_motion import furnish
+from drivers.scene_life import furnish
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

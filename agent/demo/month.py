@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 from agent.demo.sites import SITES
 from drivers.scene_home import DAY_S
-from drivers.scene_motion import SENSORS, Home, truth
+from drivers.scene_life import Home, truth
+from drivers.scene_motion import SENSORS
 from drivers.scene_motion import readings as of_day
 
 ZONE = timezone(timedelta(hours=8))
