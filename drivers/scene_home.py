@@ -3,14 +3,15 @@
 A pure function of (seed, day), so that sensors which know nothing of each other agree about the
 person. A day is a pile of stays: the topmost that covers a moment says where the resident is and
 how much he or she stirs. Whatever else may happen at home is one more stay. Day 0 is a Monday.
-drivers/scene_incidents.py plants what is out of the ordinary, drivers/scene_motion.py says what
-sensors make of it all.
+drivers/scene_incidents.py plants what is out of the ordinary, drivers/scene_life.py puts all of it
+together, and drivers/scene_motion.py says what sensors make of it.
 
 Measured in recorded homes (one of 30 days, one of 220) are: nights of 9 h, going to bed with a
-spread of 28 min and getting up with one of 22; 1.8 trips to the toilet a night; some two outings a
-day of 16 to 326 min, half of them 80 to 95 min or less, none begun at night; three meals on nearly
-every day. Reasoning are: when meals, naps, tea and bathroom visits begin and how long they last;
-Sundays; who visits and cleans, and how often; how people differ; how health fails.
+spread of 28 min and getting up with one of 22; 1.8 trips to the toilet a night; two outings a day
+of 16 to 326 min, 93 in the median, none begun at night; three meals on nearly every day. Reasoning
+are: that this resident is a little older, out three times in two days and for an hour or so; when
+meals, naps, tea and bathroom visits begin and how long they last; Sundays; who visits and cleans,
+and how often; how people differ; how health fails.
 """
 
 from __future__ import annotations
