@@ -13,7 +13,9 @@ from typing import Literal
 
 from drivers.base import Driver, Emit, PortError, Spec, Traits
 from drivers.reading import TWO_STATE, Quantity
-from drivers.scene_home import Home, Place
+from drivers.scene_incidents import moved, parse
+from drivers.scene_life import DEMO, HELP, SMOKE_TEST, furnish
+from drivers.scene_motion import SENSORS, is_on
 from drivers.scene_outfall import WATERS, Outfall
 from drivers.scene_street import Street
 
@@ -61,7 +63,8 @@ class Config:
             probe that stops talking, sewage, a smoke test. "plain" is everyday life.
         step_s: seconds of the scene in one poll: 1 to 10 for two-state parts and the level (a press
             lasts 10 s), 1 to 3600 for the sonde; None = 10 and 60.
-        start_h: local hour of day at which the scene begins, 0 to 24.
+        start_h: local hour of day at which the scene begins, 0 to 24; its first day is a Monday.
+        incidents: home: what is planted, as drivers/scene_incidents.py reads it.
         mount_height_mm: level: sensor face to dry road, 500 to 4900.
         low_point_mm: level: how much lower the road's lowest point is, 0 to 2000.
     """
@@ -73,6 +76,7 @@ class Config:
     script: Literal["plain", "demo"] = "plain"
     step_s: float | None = None
     start_h: float = 8.0
+    incidents: str = ""
     mount_height_mm: float = 2700.0
     low_point_mm: float = 0.0
 
@@ -85,6 +89,10 @@ class Config:
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name}: {value:g} is outside {low} to {high}")
+        try:
+            parse(self.incidents)
+        except ValueError as error:
+            raise ValueError(f"incidents: {error}") from None
 
     @property
     def step(self) -> float:
@@ -129,30 +137,32 @@ class Simulated:
 
 def look(config: Config) -> Callable[[float], dict[Quantity, float]]:
     """What the configured part sees at a second of its scene."""
-    scene = (config.seed, config.script == "demo", config.start_h)
-    home, street, outfall = Home(*scene), Street(*scene), Outfall(*scene)
+    if config.part in SENSORS:
+        return _home(config)
+    is_demo = config.script == "demo"
+    scene = (config.seed, is_demo, config.start_h)
+    street, outfall = Street(*scene), Outfall(*scene)
     quantity = QUANTITIES[config.part][0]
-
-    def state(is_on: Callable[[float], bool]) -> Callable[[float], dict[Quantity, float]]:
-        return lambda t: {quantity: float(is_on(t))}
-
     match config.part:
-        case "front-door":
-            return state(home.is_door_open)
         case "smoke":
-            return state(home.is_smoke_tested)
+            return lambda t: {quantity: float(is_demo and SMOKE_TEST[0] <= t < SMOKE_TEST[1])}
         case "help":
-            return state(home.is_help_pressed)
+            return lambda t: {quantity: float(is_demo and HELP[0] <= t < HELP[1])}
         case "road-level":
             return lambda t: {quantity: street.distance_mm(t, config.mount_height_mm)}
         case "float":
-            return state(lambda t: street.depth_mm(t) >= FLOAT_MM)
-        case "sonde":
+            return lambda t: {quantity: float(street.depth_mm(t) >= FLOAT_MM)}
+        case _:
             # Nothing, rather than DeviceSilent: that ends the driver, and with it the story.
             return lambda t: {} if outfall.is_silent(t) else outfall.values(t)
-        case room:
-            place = Place(room.removesuffix("-motion"))
-            return state(lambda t: home.is_stirring(place, t))
+
+
+def _home(config: Config) -> Callable[[float], dict[Quantity, float]]:
+    """Whether a sensor of the home is at 1 at any moment of a step: a pulse may be shorter."""
+    begin, quantity = config.start_h * 3600, QUANTITIES[config.part][0]
+    story = tuple(moved(stay, begin) for stay in DEMO) if config.script == "demo" else ()
+    home = furnish(config.seed, config.incidents, story)
+    return lambda t: {quantity: float(is_on(home, config.part, begin + t, config.step))}
 
 
 def build(config: Config) -> Driver:

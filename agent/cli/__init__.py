@@ -25,6 +25,7 @@ COMMANDS = {
     "forget": "erase what has been learned of a person, and recorded activity",
     "buffer": "look at readings stored on this device",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
+    "simulate": "write weeks in a home that never existed as a recording for replay",
 }
 PERMISSION = 5
 
