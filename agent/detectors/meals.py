@@ -9,13 +9,15 @@ reaches on nine days of ten; somebody who fetches a glass of water does not reac
 |--------------|--------|----------------------------------------------------------------------|
 | missed       | blue   | a slot has ended without a meal, at home                             |
 | missed_twice | yellow | so have two in a row                                                 |
-| not_eating   | orange | no meal in any slot for two days                                     |
+| not_eating   | orange | no meal in any slot for two days at home; yellow where the kitchen's |
+|              | yellow | sensors have seen nobody at all since: they may be dead              |
 
 The next meal ends it.
 
 Deliberately keeps silent: until a slot has been used on five of seven days, for whoever never has
-breakfast does not miss it; where the resident was out for most of the slot, or is away; where
-the kitchen's sensors are not believed, or no clock has told the time.
+breakfast does not miss it; where the resident was out for most of the slot, or is away; about
+a slot of which the agent has not seen the beginning; where the kitchen's sensors are not believed,
+or no clock has told the time.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import MOVES, Home, hour, plan
+from agent.detectors.presence import MOVES, Home, hour, next_at, plan
 from agent.events import Activity, ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Reading
@@ -36,7 +38,8 @@ LEAST_SCORE = 3
 SHARE_OF_MEDIAN, SHARE_OF_TENTH = 1 / 5, 1 / 3
 OUT_SHARE = 0.7
 EARLY_H = 2 / 3600  # a tick at the turn of two slots belongs to the later one
-NOT_EATING_S = 48 * 3600.0
+NOT_EATING_S = 48 * 3600.0 - 60.0  # a slot ends by the clock, a meal when its slot has ended
+LATE_H = 0.25  # a slot that is entered later than that was not watched from its beginning
 GAP_S = 1800.0
 
 Moment = tuple[float, float]
@@ -84,7 +87,9 @@ class State:
         is_sound: whether everything in the slot can be believed.
         scores: scores of the last days, by slot.
         missed: slots in a row without a meal.
-        eaten: when a meal last ended, or counting began.
+        eaten: monotonic second of the end of the last slot with a meal, or that was spent out, as
+            nobody knows then; or when counting began.
+        cooked: monotonic second of the last sign in the kitchen.
         told: reason of the open alarm; empty for none.
     """
 
@@ -99,6 +104,7 @@ class State:
     scores: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     missed: int = 0
     eaten: float = 0.0
+    cooked: float = 0.0
     told: str = ""
 
 
@@ -111,7 +117,7 @@ def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
 def start(setup: Setup[Config], now: float) -> State:
     """Nothing is known."""
     del setup
-    return State(eaten=now)
+    return State(eaten=now, cooked=now)
 
 
 def step(
@@ -127,6 +133,7 @@ def step(
             state = _follow(setup, state, at, seen)
             if not (is_kitchen and seen.is_sign and now.value and now.quantity in MOVES):
                 return state, ()
+            state = replace(state, cooked=at[0])
             return (_count(state, at[1]), ()) if state.slot else (state, ())
         case Gap() | ClockStep():
             lost = isinstance(now, ClockStep) or now.length_s > GAP_S
@@ -147,8 +154,9 @@ def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
     if sign is None:
         return None
     since = max(sign.mono, state.ends)
-    local_h = hour(setup.site.timezone, sign.wall + (since - sign.mono)) + EARLY_H
-    return since + min((begin - local_h) % 24 for begin, _ in SLOTS.values()) * 3600 + 1.0
+    wall = sign.wall + (since - sign.mono)
+    nearest = min(next_at(setup.site.timezone, wall, begin) for begin, _ in SLOTS.values())
+    return since + (nearest - wall) + 1.0
 
 
 def _follow(setup: Setup[Config], state: State, at: Moment, seen: Home) -> State:
@@ -158,10 +166,10 @@ def _follow(setup: Setup[Config], state: State, at: Moment, seen: Home) -> State
         slot = next((s for s, (a, b) in SLOTS.items() if a <= local_h < b), "")
         if not slot:
             return state
-        ends = at[0] + (SLOTS[slot][1] - local_h) * 3600
+        ends = at[0] + next_at(setup.site.timezone, at[1], SLOTS[slot][1]) - at[1]
         state = replace(
             state, slot=slot, ends=ends, minutes=(), best=Best(), decided=None, out_s=0.0,
-            out_since=None, is_sound=True,
+            out_since=None, is_sound=local_h < SLOTS[slot][0] + LATE_H,
         )  # fmt: skip
     if not seen.knows_the_time or not seen.doubts.keys().isdisjoint(_kitchens(setup.site)):
         state = replace(state, is_sound=False)
@@ -210,6 +218,8 @@ def _judge(setup: Setup[Config], state: State, at: Moment) -> tuple[State, tuple
     is_known = is_habit(scores)
     was_home = out_s < OUT_SHARE * length_s
     ended = replace(state, slot="", out_since=None, out_s=0.0)
+    if not was_home:
+        ended = replace(ended, missed=0, eaten=at[0])
     if state.is_sound and was_home:
         ended = replace(ended, scores={**state.scores, slot: (*scores, best.score)[-DAYS:]})
     if state.decided is not None:
@@ -226,13 +236,15 @@ def _judge(setup: Setup[Config], state: State, at: Moment) -> tuple[State, tuple
     missed = state.missed + 1
     reason, level = "missed", WarningLevel.BLUE
     if at[0] - state.eaten >= NOT_EATING_S:
-        reason, level = "not_eating", WarningLevel.ORANGE
+        reason = "not_eating"
+        level = WarningLevel.ORANGE if state.cooked > state.eaten else WarningLevel.YELLOW
     elif missed >= setup.limits.twice:
         reason, level = "missed_twice", WarningLevel.YELLOW
     evidence = {
         "reason": reason, "slot": slot, "score": best.score, "limit": round(least, 1),
         "unit": "sightings in 40 min", "limit_source": "learned", "days_learned": len(scores),
         "missed": missed, "for_s": round(at[0] - state.eaten),
+        "kitchen_seen": state.cooked > state.eaten,
     }  # fmt: skip
     found = Finding(
         Kind.MEALS, setup.subject, level, at[0], sensors=_kitchens(setup.site), evidence=evidence

@@ -16,7 +16,8 @@ moved for three minutes.
 
 An empty home is not quite silent: a sensor reports once in hours, of sunlight, a pet or somebody
 outside. One report brings nobody home; the door's contact does, and without it two rooms, or three
-reports, within ten minutes. Then nobody had left, unless the door has no contact.
+reports, within ten minutes. Then nobody had left, unless the door has no contact. So it is in the
+ten minutes after somebody seems to have left, too.
 
 A motion sensor that stands at 1 for ten minutes is no proof of life (pulses last 2 to 9 s, and the
 longest in a recorded month 8 min); told again at 1 after half an hour, it is stuck. A lost edge
@@ -35,7 +36,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -151,6 +152,8 @@ class Home:
         is_sign: whether the input just taken in was one.
         lines: levels of the sensors.
         door: the front door.
+        gone: the sign at the door with which the resident seems to have left, where strays have
+            come since; None otherwise.
         strays: signs inside an empty home: monotonic seconds and sensor.
         doubts: sensors that are not believed, and why.
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
@@ -168,6 +171,7 @@ class Home:
     is_sign: bool = False
     lines: Mapping[str, Line] = field(default_factory=dict)
     door: Door = Door()
+    gone: Sign | None = None
     strays: tuple[tuple[float, str], ...] = ()
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
@@ -253,9 +257,8 @@ def due(known: Plan, home: Home) -> float | None:
     moment = home.stuck_at
     if home.place is Place.MAYBE_AWAY:
         moment = min(moment, home.since + MAYBE_S)
-    elif home.place is not Place.AWAY and _has_left(known, home):
-        assert home.sign is not None
-        moment = min(moment, home.sign.mono + QUIET_S)
+    elif home.place is not Place.AWAY and (gone := _gone(known, home)) is not None:
+        moment = min(moment, gone.mono + QUIET_S)
     return None if moment == math.inf else moment
 
 
@@ -269,6 +272,21 @@ def hour(zone: str, wall: float) -> float:
     """The local hour of day of a moment, with its fraction."""
     local = datetime.fromtimestamp(wall, zone_of(zone))
     return local.hour + local.minute / 60 + local.second / 3600
+
+
+def next_at(zone: str, wall: float, local_h: float) -> float:
+    """Wall second of the first moment after `wall` at which the clocks show a local hour.
+
+    Days on which the clocks are set have 23 or 25 hours. An hour that they skip comes as much
+    later; of an hour that they go through twice the first counts.
+    """
+    day = datetime.fromtimestamp(wall, zone_of(zone)).date()
+    for days in range(3):
+        clock = datetime.combine(day, time()) + timedelta(days=days, hours=local_h)
+        moment = clock.replace(tzinfo=zone_of(zone)).timestamp()
+        if moment > wall:
+            return moment
+    raise ValueError(f"no {local_h} h after {wall} in {zone}")
 
 
 @cache
@@ -297,6 +315,8 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
         return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
+    if not home.is_out:
+        home = _linger(known, home, now, role)
     home = _with(home, lines, door, doubts, stuck_at, sign)
     if before is None or before.sensor != name:
         home = _visit(home, name)
@@ -321,8 +341,8 @@ def _with(
     """What `replace` would give, in a third of the time: it happens with every reading."""
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
-        home.before if sign is None else home.sign, sign is not None, lines, door, home.strays,
-        doubts, stuck_at, home.visits, home.missed, home.timed, home.boot,
+        home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
+        home.strays, doubts, stuck_at, home.visits, home.missed, home.timed, home.boot,
     )  # fmt: skip
 
 
@@ -363,13 +383,22 @@ def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
 def _stray(home: Home, now: Reading) -> Home:
     """A sign inside an empty home: one is none."""
     at = now.stamp.mono
-    if not now.value:
-        return home
-    recent = tuple(s for s in home.strays if at - s[0] <= STRAY_S)
-    strays = (*recent, (at, now.sensor))[-STRAYS:]
-    if len(strays) < STRAYS and len({sensor for _, sensor in strays}) == 1:
+    strays = _strays(home, now)
+    if strays is not None:
         return replace(home, strays=strays)
-    return replace(home, place=Place.AWAKE, since=strays[0][0], reason="moved_inside", strays=())
+    since = min((s[0] for s in home.strays if at - s[0] <= STRAY_S), default=at)
+    return replace(home, place=Place.AWAKE, since=since, reason="moved_inside", strays=())
+
+
+def _strays(home: Home, now: Reading) -> tuple[tuple[float, str], ...] | None:
+    """Strays of the last minutes, with this sign; None where they are somebody who moves."""
+    at = now.stamp.mono
+    recent = tuple(s for s in home.strays if at - s[0] <= STRAY_S)
+    if not now.value:
+        return recent
+    strays = (*recent, (at, now.sensor))[-STRAYS:]
+    is_stray = len(strays) < STRAYS and len({sensor for _, sensor in strays}) == 1
+    return strays if is_stray else None
 
 
 def _line(line: Line | None, now: Reading) -> Line:
@@ -440,20 +469,41 @@ def _has_left(known: Plan, home: Home) -> bool:
     return door.is_open or door.rise - door.moved < FOLLOWS_S
 
 
+def _gone(known: Plan, home: Home) -> Sign | None:
+    """The sign with which the resident seems to have left; None where he has not."""
+    if home.gone is not None:
+        return home.gone
+    return home.sign if _has_left(known, home) else None
+
+
+def _linger(known: Plan, home: Home, now: Reading, role: Role) -> Home:
+    """Follow whether a home is empty that somebody seems to have left: a stray refutes nothing."""
+    gone = home.gone
+    if role in DOOR:
+        return home if gone is None else replace(home, gone=None, strays=())
+    if gone is None:
+        is_leaving = home.sign is not None and known.contacts and _has_left(known, home)
+        if not is_leaving:
+            return home
+        home = replace(home, gone=home.sign, strays=())
+    strays = _strays(home, now)
+    return replace(home, gone=None, strays=()) if strays is None else replace(home, strays=strays)
+
+
 def _pass(known: Plan, home: Home, at: float) -> Home:
     if at >= home.stuck_at:
         home = _hold(known, home, at)
     if home.place is Place.MAYBE_AWAY:
         return replace(home, place=Place.AWAY) if at >= home.since + MAYBE_S else home
-    sign = home.sign
-    if home.is_out or sign is None or at < sign.mono + QUIET_S or not _has_left(known, home):
+    sign = None if home.is_out else _gone(known, home)
+    if sign is None or at < sign.mono + QUIET_S:
         return home
-    if home.door.moved is None or not known.contacts:
+    if home.door.moved is None or known.contacts <= home.doubts.keys():
         since, reason = sign.mono, "no_contact"
     else:
         since, reason = home.door.moved, "door_open" if home.door.is_open else "door"
     place = Place.AWAY if at >= since + MAYBE_S else Place.MAYBE_AWAY
-    return replace(home, place=place, since=since, reason=reason, strays=())
+    return replace(home, place=place, since=since, reason=reason, gone=None, strays=())
 
 
 def _hold(known: Plan, home: Home, at: float) -> Home:

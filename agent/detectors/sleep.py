@@ -14,7 +14,7 @@ report of one other sensor is no exit: the bed may be seen from next door.
 | short_night | blue   | shorter than 0.8 of the shortest                                      |
 | long_night  | blue   | longer than 1.2 of the longest                                        |
 | restless    | blue   | two exits more than ever                                              |
-| up_at_night | blue   | out of bed for an hour between midnight and five                      |
+| up_at_night | blue   | left the bed after midnight, and not back for 45 minutes, before five |
 
 What was told about a night ends with the next evening.
 
@@ -28,7 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import Home, Sign, hour, plan
+from agent.detectors.presence import Home, Sign, hour, next_at, plan
 from agent.events import Activity, ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Reading
@@ -42,7 +42,7 @@ NIGHT_LEAST_S = 3 * 3600.0
 ENOUGH, NIGHTS = 7, 21
 LATE_H = 1.0
 SHORT, LONG, MORE_EXITS = 0.8, 1.2, 2
-UP_S, UP_UNTIL_H = 3600.0, 5.0
+UP_FROM_H, UP_UNTIL_H = 0.0, 5.0
 DAY_ENDS_H = 18.0
 UNKNOWN_S = 3600.0
 
@@ -106,6 +106,7 @@ class State:
         exits: exits from the bed so far.
         nights: the last ones.
         told: reason of the open alarm; empty for none.
+        watched: monotonic second since when the agent has watched.
     """
 
     entered: Moment | None = None
@@ -118,6 +119,7 @@ class State:
     exits: int = 0
     nights: tuple[Night, ...] = ()
     told: str = ""
+    watched: float = 0.0
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
@@ -130,8 +132,8 @@ def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
 
 def start(setup: Setup[Config], now: float) -> State:
     """Awake, and nothing known."""
-    del setup, now
-    return State()
+    del setup
+    return State(watched=now)
 
 
 def step(
@@ -144,7 +146,7 @@ def step(
         case Tick():
             return _pass(setup, state, (now.stamp.mono, now.stamp.wall), seen)
         case Gap() if now.length_s > UNKNOWN_S:
-            return State(nights=state.nights, told=state.told), ()
+            return State(nights=state.nights, told=state.told, watched=now.stamp.mono), ()
         case ClockStep():
             return _step_clock(state, now.delta_s), ()
     return state, ()
@@ -159,9 +161,6 @@ def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
         moments.append(state.last[0] + ASLEEP_S)
     if state.left is not None:
         moments.append(_over_at(state, state.left))
-        up_at = state.left[0] + UP_S, state.left[1] + UP_S
-        if not is_told and hour(setup.site.timezone, up_at[1]) < UP_UNTIL_H:
-            moments.append(up_at[0])
     elif state.asleep is not None and not is_told and len(state.nights) >= ENOUGH:
         moments.append(_late_at(setup, state))
     if state.told and state.last is not None:
@@ -199,7 +198,7 @@ def _in_bedroom(state: State, at: Moment) -> State:
         # What `replace` would give, in a third of the time: it happens with every such sign.
         return State(
             state.entered, at, None, state.asleep, state.asleep_decided, state.left, state.back,
-            state.exits, state.nights, state.told,
+            state.exits, state.nights, state.told, state.watched,
         )  # fmt: skip
     back = at if state.left is not None and state.back is None else state.back
     return replace(state, entered=at, last=at, away=None, back=back)
@@ -218,9 +217,9 @@ def _pass(
             exit_ = Activity("bed_exit", left[1], left[1], state.back[1], now[1])
             found.append(exit_)
             state = replace(state, left=None, back=None, exits=state.exits + 1)
-            if state.told == "up_at_night":
-                state = replace(state, told="")
-                found.append(Finding(Kind.SLEEP, setup.subject, None, now[0]))
+    if rests and state.told == "up_at_night" and state.asleep is not None and state.left is None:
+        state = replace(state, told="")
+        found.append(Finding(Kind.SLEEP, setup.subject, None, now[0]))
     if state.left is not None and now[0] >= _over_at(state, state.left):
         state, more = _end(setup, state, state.left, now, seen)
         found += more
@@ -265,6 +264,16 @@ def _end(
     zone = setup.site.timezone
     onset_h = hour(zone, asleep[1])
     is_night = onset_h >= NIGHT_H[0] or onset_h < NIGHT_H[1] - 6
+    if is_night and _is_up(setup, state, left, now, seen) and not over.told:
+        over = replace(over, told="up_at_night")
+        up_s = now[0] - left[0]
+        evidence: dict[str, object] = {
+            "reason": "up_at_night", "limit": BREAK_S / 60, "unit": "min",
+            "limit_source": "default", "for_s": round(up_s), "nights_learned": len(state.nights),
+        }  # fmt: skip
+        return over, [*found, _finding(setup, WarningLevel.BLUE, now, evidence)]
+    if asleep[0] < state.watched + ASLEEP_S:  # nobody saw when it began
+        return over, found
     if not is_night or length_s < NIGHT_LEAST_S or not seen.knows_the_time or seen.doubts:
         return over, found
     night = Night(
@@ -275,6 +284,15 @@ def _end(
         over = replace(over, told=reason)
         found.append(_finding(setup, WarningLevel.BLUE, now, evidence))
     return replace(over, nights=(*over.nights, night)[-NIGHTS:]), found
+
+
+def _is_up(setup: Setup[Config], state: State, left: Moment, now: Moment, seen: Home) -> bool:
+    """Whether somebody is about in the middle of the night, and has not come back to bed."""
+    if state.back is not None or seen.doubts or not seen.knows_the_time:
+        return False
+    zone = setup.site.timezone
+    began_h, now_h = hour(zone, left[1]), hour(zone, now[1])
+    return UP_FROM_H <= began_h < now_h < UP_UNTIL_H and len(state.nights) >= ENOUGH
 
 
 def _unusual(state: State, night: Night) -> tuple[str, dict[str, object]]:
@@ -313,7 +331,6 @@ def _reason(
     """What is to be told while the night lasts."""
     if state.asleep is None or state.told or seen.doubts or not seen.knows_the_time:
         return "", {}
-    zone = setup.site.timezone
     if state.left is None:
         if len(state.nights) < ENOUGH or now[0] < _late_at(setup, state):
             return "", {}
@@ -322,11 +339,6 @@ def _reason(
             "reason": "late_rising", "limit": round(latest + setup.limits.late_h, 2), "unit": "h",
             "limit_source": "learned", "nights_learned": len(state.nights),
             "for_s": round(now[0] - state.asleep[0]),
-        }  # fmt: skip
-    if now[0] >= state.left[0] + UP_S and hour(zone, now[1]) < UP_UNTIL_H:
-        return "up_at_night", {
-            "reason": "up_at_night", "limit": UP_S / 60, "unit": "min", "limit_source": "default",
-            "for_s": round(now[0] - state.left[0]), "nights_learned": len(state.nights),
         }  # fmt: skip
     return "", {}
 
@@ -339,12 +351,12 @@ def _late_at(setup: Setup[Config], state: State) -> float:
     if not (onset_h >= NIGHT_H[0] or onset_h < NIGHT_H[1] - 6):
         return float("inf")
     latest_h = max(night.wake_h for night in state.nights) + setup.limits.late_h
-    return asleep[0] + ((latest_h - onset_h) % 24) * 3600
+    return asleep[0] + next_at(setup.site.timezone, asleep[1], latest_h % 24) - asleep[1]
 
 
 def _evening_at(setup: Setup[Config], last: Moment) -> float:
     """Monotonic second of the first evening after a moment."""
-    return last[0] + ((DAY_ENDS_H - hour(setup.site.timezone, last[1])) % 24) * 3600 + 1.0
+    return last[0] + next_at(setup.site.timezone, last[1], DAY_ENDS_H) - last[1]
 
 
 def _finding(

@@ -31,10 +31,11 @@ for an hour turns red at the ceiling.
 Deliberately keeps silent: while the resident is out, which is the outing detector's to judge; for
 half an hour after a gap in which the agent did not run, and anew from the start after one of more
 than an hour; at night where the last sign did not come from the bedroom and the bedroom's sensors
-have shown nothing all evening, for then they may be blind and the resident asleep, until the hour
-at which a sleeper would have to be up. Where the last sign came from the door, whose contact may be
-dead, only the ceiling counts, and where a sensor may be blind, no room's limit. Where no clock has
-told the time since the device was switched on, the bedroom counts as bed at any hour.
+have shown nothing all evening or are not believed, for then the resident may be asleep, until the
+hour at which a sleeper would have to be up. Where the last sign came from the door, whose contact
+may be dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit.
+Where no clock has told the time since the device was switched on, the bedroom counts as bed at any
+hour.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ from agent.detectors.presence import (
     BED_FROM_H,
     BED_UNTIL_H,
     DOOR,
+    MOVES,
     ROOMS,
-    Doubt,
     Home,
     Sign,
     hour,
@@ -361,7 +362,7 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
     role = _role(setup, sign)
     bed = _state_at(setup, seen, sign, at)
     ceiling = Limit(_ceiling(setup, bed), "ceiling", _source(setup, f"{bed}_h"))
-    if _may_be_blind(setup, state, sign, role, wall):
+    if _may_be_blind(setup, state, seen, sign, role, wall):
         return _not_up(setup, state, sign, wall) or Limit(
             setup.limits.bed_h * 60 + 240, "ceiling", _source(setup, "bed_h")
         )
@@ -371,7 +372,7 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
         if _is_bed(setup, role, sign.wall, wall):
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
         else:
-            is_blind = Doubt.BLIND in seen.doubts.values()
+            is_blind = not seen.doubts.keys().isdisjoint(_rooms(setup.site))
             usual, floor = _usual_awake(setup, state, sign, is_blind=is_blind), FLOOR_MIN
             longest = state.silences.minutes([role.value], state.day)
             if role in WET and longest and not is_blind:
@@ -392,6 +393,12 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
     return min(found, key=lambda limit: limit.minutes)
 
 
+def _rooms(site: Site) -> tuple[str, ...]:
+    """Sensors that see people move in the rooms."""
+    rooms = site.with_role(*ROOMS)
+    return tuple(s.name for s in rooms if MOVES & set(s.traits.quantities))
+
+
 def _blend(ceiling: Limit, learned: Limit, share: float) -> Limit:
     """What holds while learning counts for a share only; the ceiling where nothing is known."""
     if not learned.longest or not share:
@@ -409,11 +416,11 @@ def _usual_in_bed(setup: Setup[Config], state: State, wall: float) -> Limit:
 def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_blind: bool) -> Limit:
     """What is usual after a sign: here at this hour, here at any, and anywhere at this hour.
 
-    Where a sensor may be blind, the resident may have gone where nobody sees him: then what is
-    usual anywhere at this hour counts in full.
+    Where a room's sensor is not believed, the resident may have gone where nobody sees him: then
+    what is usual anywhere at this hour counts in full.
     """
     number = bin_of(hour(setup.site.timezone, sign.wall))
-    sensors = [s.name for s in setup.site.with_role(*ROOMS)]
+    sensors = _rooms(setup.site)
     elsewhere = [
         name for s in sensors if s != sign.sensor for name in around(s, number, LINE_REACH)
     ]
@@ -447,9 +454,9 @@ def _wet_limit(
     setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
 ) -> Limit | None:
     role = _role(setup, sign)
-    if role not in WET or role is None or Doubt.BLIND in seen.doubts.values():
+    if role not in WET or role is None or not seen.doubts.keys().isdisjoint(_rooms(setup.site)):
         return None
-    if _may_be_blind(setup, state, sign, role, sign.wall + (at - sign.mono)):
+    if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
         return None
     share = learned_share(state)
     longest = state.silences.second(role.value, state.day)  # one odd evening does not blind it
@@ -459,13 +466,18 @@ def _wet_limit(
 
 
 def _may_be_blind(
-    setup: Setup[Config], state: State, sign: Sign, role: Role | None, wall: float
+    setup: Setup[Config], state: State, seen: Home, sign: Sign, role: Role | None, wall: float
 ) -> bool:
     """At night, elsewhere last, and nothing from the bedroom all evening: asleep, perhaps."""
-    if role is Role.BEDROOM or state.bed_seen is None or state.days < LEARN_FROM:
-        return False
     zone = setup.site.timezone
-    return sign.mono - state.bed_seen > EVENING_S and is_night(zone, wall, 21.5, BED_UNTIL_H)
+    if role is Role.BEDROOM or not is_night(zone, wall, 21.5, BED_UNTIL_H):
+        return False
+    beds = {s.name for s in setup.site.with_role(Role.BEDROOM)}
+    if beds and beds <= seen.doubts.keys():
+        return True
+    if state.bed_seen is None or state.days < LEARN_FROM:
+        return False
+    return sign.mono - state.bed_seen > EVENING_S
 
 
 def _state_at(setup: Setup[Config], seen: Home, sign: Sign, at: float) -> str:

@@ -229,6 +229,13 @@ def meals(told: Told) -> Pair:
             f"{place.en}: the kitchen was used at {en} time; notice about meals lifted.",
         )
     missed = int(told.evidence["missed"])
+    reason = str(told.evidence["reason"])
+    if reason == "not_eating" and not told.evidence["kitchen_seen"]:
+        return (
+            f"{place.zh}厨房已两天无人活动，或为传感器故障，请今日内联系查看。",
+            f"{place.en}: nobody was seen in the kitchen for two days; its sensor may be dead. "
+            "Please look in today.",
+        )
     return {
         "missed": (
             f"{place.zh}住户可能未吃{zh}，供参考。",
@@ -244,7 +251,7 @@ def meals(told: Told) -> Pair:
             f"{place.en}: the resident seems not to have eaten for two days. "
             "Please call or visit now.",
         ),
-    }[str(told.evidence["reason"])]
+    }[reason]
 
 
 def meals_detail(told: Told) -> Pair:
