@@ -12,7 +12,7 @@ Who leaves closes the door behind him: the door's contact is the last thing that
 movement at the door that begins within three seconds of it. A movement at the door that begins
 later is of somebody inside, who has taken in a parcel or said good-bye, or lies there: the home is
 not called empty then. Nor is it where the last sign comes from the door and its contact has not
-moved for three minutes.
+moved for three minutes, nor where the door has opened just once, for somebody who came home.
 
 An empty home is not quite silent: a sensor reports once in hours, of sunlight, a pet or somebody
 outside. One report brings nobody home; the door's contact does, and without it two rooms, or three
@@ -129,6 +129,7 @@ class Door:
         rise: when a movement there last began.
         first: when the present burst of signs there began.
         last: the last of them.
+        opened: how often the contact opened in it.
     """
 
     moved: float | None = None
@@ -136,6 +137,7 @@ class Door:
     rise: float = 0.0
     first: float = 0.0
     last: float = 0.0
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,11 +452,12 @@ def _door(door: Door, now: Reading, line: Line | None, *, is_contact: bool) -> D
     is_change = line is not None and line.value != now.value
     if not is_change and not (now.value and line is None):
         return replace(door, is_open=bool(now.value)) if is_contact else door
-    first = at if at - door.last > BURST_S else door.first
+    is_new = at - door.last > BURST_S
+    first, opened = (at, 0) if is_new else (door.first, door.opened)
     if is_contact:
         moved = at if is_change else door.moved
-        return Door(moved, bool(now.value), door.rise, first, at)
-    return Door(door.moved, door.is_open, at if now.value else door.rise, first, at)
+        return Door(moved, bool(now.value), door.rise, first, at, opened + (now.value == 1))
+    return Door(door.moved, door.is_open, at if now.value else door.rise, first, at, opened)
 
 
 def _has_left(known: Plan, home: Home) -> bool:
@@ -466,6 +469,8 @@ def _has_left(known: Plan, home: Home) -> bool:
         return True
     if door.moved is None or sign.mono - door.moved > SINCE_DOOR_S:
         return False
+    if home.reason == "returned" and home.since == door.first and door.opened < 2:
+        return False  # who has just come in has not gone out by the same door again
     return door.is_open or door.rise - door.moved < FOLLOWS_S
 
 
