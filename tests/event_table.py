@@ -12,7 +12,7 @@ from typing import Any
 from home_cases import CASES
 from playing import REPLAYS
 
-from agent.demo.width import pad, wrap
+from agent.width import pad, wrap
 
 WIDTHS = 19, 55
 HEAD = """# Events, and what people read of them

@@ -9,7 +9,7 @@ import pytest
 from event_table import examples, table
 
 from agent import detectors
-from agent.demo.width import columns
+from agent.width import columns
 from agent.events import Kind
 
 TABLE = Path(__file__).parents[1] / "docs" / "events.md"
