@@ -17,7 +17,7 @@ moved for three minutes, nor where the door has opened just once, for somebody w
 An empty home is not quite silent: a sensor reports once in hours, of sunlight, a pet or somebody
 outside. One report brings nobody home; the door's contact does, and without it two rooms, or three
 reports, within ten minutes. Then nobody had left, unless the door has no contact. So it is in the
-ten minutes after somebody seems to have left, too.
+ten minutes after somebody seems to have left, too, where one report may come from the door as well.
 
 A motion sensor that stands at 1 for ten minutes is no proof of life (pulses last 2 to 9 s, and the
 longest in a recorded month 8 min); told again at 1 after half an hour, it is stuck. A lost edge
@@ -484,9 +484,11 @@ def _gone(known: Plan, home: Home) -> Sign | None:
 def _linger(known: Plan, home: Home, now: Reading, role: Role) -> Home:
     """Follow whether a home is empty that somebody seems to have left: a stray refutes nothing."""
     gone = home.gone
-    if role in DOOR:
+    if now.sensor in known.contacts:
         return home if gone is None else replace(home, gone=None, strays=())
     if gone is None:
+        if role in DOOR and now.stamp.mono - home.door.last <= BURST_S:
+            return home  # it belongs to the leaving, or refutes it
         is_leaving = home.sign is not None and known.contacts and _has_left(known, home)
         if not is_leaving:
             return home
