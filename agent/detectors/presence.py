@@ -23,12 +23,8 @@ A motion sensor that stands at 1 for ten minutes is no proof of life (pulses las
 longest in a recorded month 8 min); told again at 1 after half an hour, it is stuck. A lost edge
 looks the same where levels are not told again, so there it takes six hours. One that changes more
 than twenty times a minute for five minutes on end chatters (recorded cooking: four minutes at
-most), until it has been calm for as long. A suspect sensor proves neither life nor stillness.
-
-A sensor that has seen nothing while others have seen somebody come two and a half times as often,
-and sixty times more, than ever before between two signs of its own may be blind: its lens covered,
-its wire cut. Counted are signs that come from another sensor than the one before, so that neither
-sleep nor an empty home counts. On a recorded home that gave no false suspicion in sixteen days.
+most), until it has been calm for as long. One past which the resident walks without being seen may
+be blind (walks.py). A suspect sensor proves neither life nor stillness.
 """
 
 from __future__ import annotations
@@ -42,6 +38,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from agent.detectors import Now, Perception
+from agent.detectors.walks import Walks, blind, visit
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
@@ -61,7 +58,6 @@ FOLLOWS_S = 3.0  # a movement at the door that begins so soon after the contact 
 BURST_S = 60.0  # signs at the door that are one passing
 STRAY_S, STRAYS = 600.0, 3
 BED_FROM_H, BED_UNTIL_H = 21.0, 10.0
-BLIND_FACTOR, BLIND_MORE, MISSED, VISITS = 2.5, 60, 3, 2000
 UNKNOWN_S = 3600.0  # nobody knows what happened in a gap that long
 
 
@@ -98,7 +94,6 @@ class Line:
         minute: number of the minute of the last change.
         changes: how many there were in that minute.
         busy: in how many minutes before it, on end, there were too many.
-        visit: number of the visit in which it last gave a sign; 0 before the first.
     """
 
     value: float
@@ -107,7 +102,6 @@ class Line:
     minute: int = 0
     changes: int = 0
     busy: int = 0
-    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +153,7 @@ class Home:
         strays: signs inside an empty home: monotonic seconds and sensor.
         doubts: sensors that are not believed, and why.
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
-        visits: how often a sign came from another sensor than the one before.
-        missed: by sensor, the most visits between two signs of its own, the highest first.
+        walks: how the resident walks from sensor to sensor.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
         boot: the present one.
     """
@@ -177,8 +170,7 @@ class Home:
     strays: tuple[tuple[float, str], ...] = ()
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
-    visits: int = 0
-    missed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    walks: Walks = field(default_factory=Walks)
     timed: str = ""
     boot: str = ""
 
@@ -344,32 +336,17 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
-        home.strays, doubts, stuck_at, home.visits, home.missed, home.timed, home.boot,
+        home.strays, doubts, stuck_at, home.walks, home.timed, home.boot,
     )  # fmt: skip
 
 
 def _visit(home: Home, name: str) -> Home:
-    """Count a visit, learn how many a sensor misses, and suspect those that miss too many."""
-    number = home.visits + 1
-    line = home.lines[name]
-    missed = home.missed
-    if line.visit and number - line.visit > 1:
-        ranked = sorted((*missed.get(name, ()), number - line.visit - 1), reverse=True)
-        if tuple(ranked[:MISSED]) != missed.get(name):
-            missed = {**missed, name: tuple(ranked[:MISSED])}
-    lines = {**home.lines, name: replace(line, visit=number)}
+    walks = visit(home.walks, name)
     doubts = home.doubts
-    if number >= VISITS:
-        for sensor, other in lines.items():
-            most = missed.get(sensor, ())
-            if (
-                len(most) == MISSED
-                and other.visit
-                and number - other.visit > BLIND_FACTOR * most[0] + BLIND_MORE
-                and sensor not in doubts
-            ):
-                doubts = {**doubts, sensor: Doubt.BLIND}
-    return replace(home, visits=number, missed=missed, lines=lines, doubts=doubts)
+    for sensor in blind(walks):
+        if sensor not in doubts:
+            doubts = {**doubts, sensor: Doubt.BLIND}
+    return replace(home, walks=walks, doubts=doubts)
 
 
 def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
@@ -410,11 +387,11 @@ def _line(line: Line | None, now: Reading) -> Line:
         return Line(value, at, at, minute)
     if value == line.value:
         since = line.since if at - line.heard <= REPEAT_S or value else at
-        return Line(value, since, at, line.minute, line.changes, line.busy, line.visit)
+        return Line(value, since, at, line.minute, line.changes, line.busy)
     if minute == line.minute:
-        return Line(value, at, at, minute, line.changes + 1, line.busy, line.visit)
+        return Line(value, at, at, minute, line.changes + 1, line.busy)
     was_busy = line.changes > CHATTER_PER_MIN and minute == line.minute + 1
-    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0, line.visit)
+    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0)
 
 
 def _doubts(
@@ -540,10 +517,7 @@ def _gap(home: Home, now: Gap) -> Home:
     if now.length_s <= REPEAT_S:
         return home
     at = now.stamp.mono
-    lines = {
-        name: Line(line.value, at, at, int(at // 60), visit=line.visit)
-        for name, line in home.lines.items()
-    }
+    lines = {name: Line(line.value, at, at, int(at // 60)) for name, line in home.lines.items()}
     home = replace(home, lines=lines, strays=())
     if now.length_s <= UNKNOWN_S or home.sign is None:
         return home
@@ -560,8 +534,7 @@ def _step_clock(home: Home, delta_s: float) -> Home:
 
 def unlearn(home: Home) -> Home:
     """What is so at this moment, with nothing known of the person."""
-    lines = {name: replace(line, visit=0) for name, line in home.lines.items()}
-    return replace(home, before=None, strays=(), lines=lines, visits=0, missed={})
+    return replace(home, before=None, strays=(), walks=Walks())
 
 
 PERCEPTION = Perception(

@@ -37,6 +37,7 @@ ASLEEP_S = 1200.0
 BREAK_S = 2700.0
 BLIP_S, STALE_S = 60.0, 300.0  # a blip is over after that
 NIGHT_H = (18.0, 12.0)  # a sleep that begins then is the night's
+REST_S = 4 * 3600.0  # a sleep after midnight that begins so soon after another is its rest
 LEAST_S = 3600.0  # shorter is no sleep worth a line
 NIGHT_LEAST_S = 3 * 3600.0
 ENOUGH, NIGHTS = 7, 21
@@ -107,6 +108,7 @@ class State:
         nights: the last ones.
         told: reason of the open alarm; empty for none.
         watched: monotonic second since when the agent has watched.
+        ended: monotonic second when the last sleep ended.
     """
 
     entered: Moment | None = None
@@ -120,6 +122,7 @@ class State:
     nights: tuple[Night, ...] = ()
     told: str = ""
     watched: float = 0.0
+    ended: float = -REST_S
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
@@ -185,8 +188,9 @@ def _sign(setup: Setup[Config], state: State, sign: Sign) -> tuple[State, tuple[
         more = known if sign.sensor in known or len(known) > 1 else (*known, sign.sensor)
         away = Away(before.since, at[0], more)
     state = replace(state, away=away)
-    if away.is_real and state.asleep is not None and state.left is None:
-        state = replace(state, left=away.since, back=None)
+    if away.is_real and state.asleep is not None:
+        left = away.since if state.left is None else state.left
+        state = replace(state, left=left, back=None)
     return state, ()
 
 
@@ -198,7 +202,7 @@ def _in_bedroom(state: State, at: Moment) -> State:
         # What `replace` would give, in a third of the time: it happens with every such sign.
         return State(
             state.entered, at, None, state.asleep, state.asleep_decided, state.left, state.back,
-            state.exits, state.nights, state.told, state.watched,
+            state.exits, state.nights, state.told, state.watched, state.ended,
         )  # fmt: skip
     back = at if state.left is not None and state.back is None else state.back
     return replace(state, entered=at, last=at, away=None, back=back)
@@ -251,7 +255,7 @@ def _end(
     asleep = state.asleep
     assert asleep is not None
     length_s = left[0] - asleep[0]
-    over = replace(state, asleep=None, left=None, back=None, exits=0)
+    over = replace(state, asleep=None, left=None, back=None, exits=0, ended=left[0])
     if state.told == "late_rising":
         over = replace(over, told="")
     found: list[Conclusion] = []
@@ -272,7 +276,8 @@ def _end(
             "limit_source": "default", "for_s": round(up_s), "nights_learned": len(state.nights),
         }  # fmt: skip
         return over, [*found, _finding(setup, WarningLevel.BLUE, now, evidence)]
-    if asleep[0] < state.watched + ASLEEP_S:  # nobody saw when it began
+    is_rest = onset_h < NIGHT_H[1] - 6 and asleep[0] < state.ended + REST_S
+    if is_rest or asleep[0] < state.watched + ASLEEP_S:  # the rest of one, or nobody saw it begin
         return over, found
     if not is_night or length_s < NIGHT_LEAST_S or not seen.knows_the_time or seen.doubts:
         return over, found

@@ -31,11 +31,11 @@ for an hour turns red at the ceiling.
 Deliberately keeps silent: while the resident is out, which is the outing detector's to judge; for
 half an hour after a gap in which the agent did not run, and anew from the start after one of more
 than an hour; at night where the last sign did not come from the bedroom and the bedroom's sensors
-have shown nothing all evening or are not believed, for then the resident may be asleep, until the
-hour at which a sleeper would have to be up. Where the last sign came from the door, whose contact
-may be dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit.
-Where no clock has told the time since the device was switched on, the bedroom counts as bed at any
-hour.
+have shown nothing all evening, did not show the resident getting up, or are not believed, for then
+the resident may be asleep, until the hour at which a sleeper would have to be up (at yellow in
+bathroom and kitchen after 90 minutes). Where the last sign came from the door, whose contact may be
+dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit. Where no
+clock has told the time since the device was switched on, the bedroom counts as bed at any hour.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ RISING_MIN = 20.0  # a silence in bed that was sleep; the last of a morning ends
 RISINGS = 21
 NOT_UP_MIN, NOT_UP_LEAST_MIN = 60.0, 75.0
 ORDINARY_DAY = date(2026, 1, 15)  # no zone sets its clocks then
+GETTING_UP_MIN = 10.0  # from the last sign in bed to the first elsewhere
 EVENING_S = 5 * 3600.0  # in which a bedroom that is used shows life before a night
 
 
@@ -121,6 +122,8 @@ class State:
         of: monotonic second of the sign that `check_at` is about.
         check_at: monotonic second at which the limit is looked at next.
         bed_seen: monotonic second of the last sign from a bedroom; None before the first.
+        got_up_unseen: whether the resident was seen elsewhere straight from bed, without a sign of
+            getting up.
         not_before: monotonic second before which nothing is concluded.
         level: of the open alarm.
         raised: monotonic second since when it stands at orange.
@@ -135,6 +138,7 @@ class State:
     of: float = -1.0
     check_at: float = 0.0
     bed_seen: float | None = None
+    got_up_unseen: bool = False
     not_before: float = 0.0
     level: WarningLevel | None = None
     raised: float = 0.0
@@ -244,7 +248,10 @@ def _sign(
     role = _role(setup, sign)
     seen_at = state.bed_seen
     if role is Role.BEDROOM and (seen_at is None or sign.mono - seen_at > 60):
-        state = replace(state, bed_seen=sign.mono)
+        state = replace(state, bed_seen=sign.mono, got_up_unseen=False)
+    elif role is not Role.BEDROOM and before is not None and silence_min > GETTING_UP_MIN:
+        was_in_bed = _bed_or_awake(setup, _role(setup, before), before.wall) == "bed"
+        state = replace(state, got_up_unseen=state.got_up_unseen or was_in_bed)
     if silence_min >= LEAST_MIN or before is None:
         state = _live(setup, state, seen, sign)
         was_home = seen.since <= (before or sign).mono or seen.reason == "sign"
@@ -287,7 +294,8 @@ def _learn(setup: Setup[Config], state: State, seen: Home, before: Sign, sign: S
     if not state.is_trusted or seen.is_out or before.mono < state.not_before:
         return state
     zone = setup.site.timezone
-    most = CLIP * _limit(setup, state, before, seen, sign.mono).minutes
+    limit = _limit(setup, state, before, seen, sign.mono).minutes
+    most = (CLIP * limit - LINE_MORE_MIN) / LINE_FACTOR  # so that no limit grows by more than that
     role = _role(setup, before)
     length = min((sign.mono - before.mono) / 60, most)
     lengths: dict[str, float] = {}
@@ -457,7 +465,8 @@ def _wet_limit(
     if role not in WET or role is None or not seen.doubts.keys().isdisjoint(_rooms(setup.site)):
         return None
     if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
-        return None
+        late = Limit(WET_CEILING_MIN, "ceiling", "default")  # back in bed, unseen, or still there
+        return late if state.got_up_unseen else None
     share = learned_share(state)
     longest = state.silences.second(role.value, state.day)  # one odd evening does not blind it
     learned = Limit(longest * ROOM_FACTOR, "room", "learned", longest)
@@ -473,7 +482,7 @@ def _may_be_blind(
     if role is Role.BEDROOM or not is_night(zone, wall, 21.5, BED_UNTIL_H):
         return False
     beds = {s.name for s in setup.site.with_role(Role.BEDROOM)}
-    if beds and beds <= seen.doubts.keys():
+    if state.got_up_unseen or (beds and beds <= seen.doubts.keys()):
         return True
     if state.bed_seen is None or state.days < LEARN_FROM:
         return False
