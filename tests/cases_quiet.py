@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cases import FORTNIGHT, case, over, told
-from cases_told import FAULT, MEALS, SLEEP, STILL
+from cases_told import FAULT, MEALS, OUTING, RESTFUL, SLEEP, STILL, rest
 from resident import Day, Life, on
 
 
@@ -44,7 +44,7 @@ def quiet_after_a_pause(life: Life) -> None:
 
 @case(
     "The same, and nobody is seen: told when the half-hour is over.",
-    must=(told(STILL, "orange", "line|room", 16, 13.2, 13.4), over(STILL, 16, 14.4, 14.6)),
+    must=(told(STILL, "orange", "line|day|hour", 16, 13.2, 13.4), over(STILL, 16, 14.4, 14.6)),
 )
 def told_after_a_pause(life: Life) -> None:
     _still_at_noon(life, 14.5)
@@ -115,7 +115,51 @@ def quiet_at_the_door_until_the_ceiling(life: Life) -> None:
 
 
 @case(
-    "No clock has told the time since a reboot: four hours in the bedroom by day may be a night.",
+    "She comes home and falls behind the door, which has closed: she has not gone out again.",
+    must=(told(STILL, "orange", "ceiling", 16, 14.9, 15.1), told(STILL, "red", "ceiling", 16, 15.9, 16.1)),
+    beside={MEALS: "yellow"},
+    keeps="nor where the door has opened just once, for somebody who came home",
+)  # fmt: skip
+def told_of_who_fell_behind_the_door(life: Life) -> None:
+    life.live([16])
+    life.go(on(16, 9.1), on(16, 11))
+    life.silence(on(16, 11))
+    life.tell(on(16, 11), "front-door", 1)
+    life.stir(on(16, 11) + 1 / 3600, on(16, 11) + 2 / 3600, "entry-pir", 1)
+    life.tell(on(16, 11) + 6 / 3600, "front-door", 0)
+
+
+@case(
+    "Out at night, and the cat shows itself three minutes later: that is nobody who has stayed.",
+    must=(told(OUTING, "yellow", "night_exit", 17, 1.6, 1.75), over(OUTING, 17, 3.1, 3.3, "returned")),
+    beside={SLEEP: "blue"},
+    keeps="So it is in the ten minutes after somebody seems to have left, too",
+)  # fmt: skip
+def told_of_who_left_a_cat_at_home(life: Life) -> None:
+    life.live([16])
+    life.live([17], Day(exits=(4.6,)))
+    life.go(on(17, 1.5), on(17, 3.2))
+    life.stir(on(17, 1.55), on(17, 1.551), "living-pir", 1)
+    life.stir(on(17, 3.35), on(17, 3.4), "bedroom-pir", 1)
+
+
+@case(
+    "The living room's sensor is dead: who was seen last in the hall may rest where nobody sees her.",
+    must=(told(FAULT, "yellow", "lost", 16, 10.99, 11.02),),
+    follows=RESTFUL,
+    until=on(16, 15.4),
+    keeps="then what is usual anywhere at this hour counts in full",
+)
+def quiet_at_rest_beside_a_dead_sensor(life: Life) -> None:
+    life.live([16])
+    rest(life, 16, sensor="hall-pir")
+    life.silence(on(16, 11), on(16, 24), "living-pir")
+    life.lose(on(16, 11), "living-pir", "No such device")
+    life.stir(on(16, 15.25), on(16, 15.35), "hall-pir", 2)
+
+
+@case(
+    "No clock has told the time since a reboot: seven hours in the bedroom by day may be a night.",
     keeps="Where no clock has told the time since the device was switched on, the bedroom counts "
     "as bed at any hour",
 )
@@ -125,6 +169,16 @@ def quiet_in_bed_without_a_clock(life: Life) -> None:
     life.set_clock(on(16, 11.05), -3, synced=False)
     life.silence(on(16, 13), on(16, 19.9))
     life.stir(on(16, 13), on(16, 13.1), "bedroom-pir", 2)
+
+
+@case(
+    "After a reboot the clock goes six hours ahead and nobody has set it: a night is no late morning.",
+    keeps="and only the ceiling counts there",
+)
+def quiet_at_night_without_a_clock(life: Life) -> None:
+    life.live([16, 17])
+    life.off(on(16, 19), on(16, 19.05), boots=True)
+    life.set_clock(on(16, 19.05), 6, synced=False)
 
 
 @case(
@@ -219,6 +273,17 @@ def quiet_about_nights_and_meals_without_a_clock(life: Life) -> None:
 )
 def quiet_about_breakfast_that_is_never_had(life: Life) -> None:
     life.live(range(10), Day(meals=("lunch", "dinner")))
+
+
+@case(
+    "Lunch is missed, dinner is had elsewhere, breakfast is missed: two, but none in a row.",
+    must=(told(MEALS, "blue", "missed", 16, 15.49, 15.51), over(MEALS, 17, 15.49, 15.51, "eaten")),
+    may=(told(MEALS, "blue", "missed", 17, 10.49, 10.51), told(OUTING, "blue", "unusual_hour", 16, 15, 16.5)),
+    keeps="or that was spent out, as nobody knows then",
+)  # fmt: skip
+def quiet_about_meals_around_a_dinner_elsewhere(life: Life) -> None:
+    life.live([16], Day(meals=("breakfast",), out=((16.0, 21.0),)))
+    life.live([17], Day(meals=("lunch", "dinner")))
 
 
 @case(

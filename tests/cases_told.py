@@ -7,43 +7,85 @@ from resident import Day, Life, on
 
 from agent.texts.faults import PART
 
-SEVENTEENTH = 16  # the first day after the ordinary fortnight
+RESTFUL = "fortnight-with-a-rest"
 STILL, OUTING, SLEEP, MEALS = "home.stillness", "home.outing", "home.sleep", "home.meals"
 FAULT, DEGRADED = "sensor.fault", "monitoring.degraded"
 
 
+def rest(life: Life, day: int, end_h: float = 15.25, sensor: str = "living-pir") -> None:
+    """Two hours and a half without a movement after lunch, in the living room as on every day."""
+    life.silence(on(day, 12.6), on(day, end_h))
+    life.stir(on(day, 12.6), on(day, 12.75), sensor, 1)
+    life.stir(on(day, end_h), on(day, end_h + 0.1), "living-pir", 2)
+
+
+@case("Sixteen days with a long rest on the sofa after lunch: no event, on no day.", follows="")
+def fortnight_with_a_rest(life: Life) -> None:
+    life.live(range(16))
+    for day in range(16):
+        rest(life, day)
+
+
 @case(
-    "Nobody moves in a busy hour: told by this hour's own limit, red at the ceiling.",
-    must=(told(STILL, "orange", "line", 16, 11.7, 12.3), told(STILL, "red", "ceiling", 16, 14.6, 15),
+    "She does not get up from her rest: told by what is usual here at this hour, red at the ceiling.",
+    must=(told(STILL, "orange", "line", 16, 15.6, 16.1), told(STILL, "red", "ceiling", 16, 16.7, 17.2),
           over(STILL, 16, 17.5, 17.6)),
-    beside={MEALS: "yellow"},
+    follows=RESTFUL,
 )  # fmt: skip
 def still_beyond_this_hours_limit(life: Life) -> None:
+    life.live([16])
+    rest(life, 16, 17.5)
+
+
+@case(
+    "Nobody moves where she rests, at an hour at which she does not: told by half her longest rest.",
+    must=(told(STILL, "orange", "day", 16, 18.1, 18.6), over(STILL, 16, 19.99, 20.1)),
+    follows=RESTFUL,
+    until=on(16, 20.2),
+)
+def still_in_the_living_room_at_another_hour(life: Life) -> None:
+    life.live([16])
+    rest(life, 16)
+    life.silence(on(16, 16.5), on(16, 20))
+    life.stir(on(16, 16.4), on(16, 16.5), "living-pir", 2)
+    life.stir(on(16, 20), on(16, 20.1), "living-pir", 2)
+
+
+@case(
+    "Nobody moves in the hall, where nobody ever stays, at the hour of her rest: told by half of it.",
+    must=(told(STILL, "orange", "hour", 16, 14.4, 14.7), over(STILL, 16, 15.24, 15.3)),
+    follows=RESTFUL,
+)
+def still_in_the_hall(life: Life) -> None:
+    life.live([16])
+    rest(life, 16, sensor="hall-pir")
+
+
+@case(
+    "Nobody moves in a busy hour: an hour and a half is the least that is told; red at the ceiling.",
+    must=(told(STILL, "orange", "line|day|hour", 16, 12.2, 12.3),
+          told(STILL, "red", "ceiling", 16, 14.6, 15), over(STILL, 16, 17.5, 17.6)),
+    beside={MEALS: "yellow"},
+    keeps="an hour and a half the least",
+)  # fmt: skip
+def still_in_a_busy_hour(life: Life) -> None:
     life.live([16])
     life.silence(on(16, 10.7), on(16, 17.5))
     life.stir(on(16, 10.6), on(16, 10.75), "living-pir", 1)
 
 
 @case(
-    "Nobody comes out of the kitchen: a look is asked for first, then help.",
-    must=(told(STILL, "yellow", "room", 16, 19.9, 20.6), told(STILL, "orange", "room|line", 16, 20.2, 21)),
-    may=(told(STILL, "red", "ceiling", 16, 23, 24),),
+    "Nobody comes out of the kitchen at the hour of her rest: a look is asked for first, then help.",
+    must=(told(STILL, "yellow", "room", 16, 13.2, 13.7), told(STILL, "orange", "room", 16, 14.2, 14.3),
+          told(STILL, "red", "ceiling", 16, 16.7, 16.8)),
+    beside={MEALS: "blue"},
+    follows=RESTFUL,
+    until=on(16, 24),
 )  # fmt: skip
 def still_in_the_kitchen(life: Life) -> None:
     life.live([16])
-    life.silence(on(16, 19.3))
-    life.stir(on(16, 19.3), on(16, 19.5), "kitchen-pir", 2)
-
-
-@case(
-    "Nobody moves in the hall, where nobody ever stays: told by this room's limit.",
-    must=(told(STILL, "orange", "room", 16, 20.2, 20.6), over(STILL, 16, 20.99, 21.1)),
-)
-def still_in_the_hall(life: Life) -> None:
-    life.live([16])
-    life.silence(on(16, 19.1), on(16, 21))
-    life.stir(on(16, 19.1), on(16, 19.3), "hall-pir", 3)
-    life.stir(on(16, 21), on(16, 21.2), "hall-pir", 3)
+    life.silence(on(16, 12.6))
+    life.stir(on(16, 12.6), on(16, 12.75), "kitchen-pir", 2)
 
 
 @case(
@@ -192,9 +234,8 @@ def restless_night(life: Life) -> None:
 
 
 @case(
-    "Up at half past one, soon back in the bedroom but not in bed: for information.",
-    must=(told(SLEEP, "blue", "up_at_night", 17, 2.4, 2.7), over(SLEEP, 17, 2.6, 18.1)),
-    beside={SLEEP: "blue"},
+    "Up at half past one and soon back in the bedroom, though not in bed for an hour: no event.",
+    keeps="left the bed after midnight, and not back for 45 minutes",
 )
 def up_at_night_in_the_bedroom(life: Life) -> None:
     life.live([16])
@@ -204,10 +245,10 @@ def up_at_night_in_the_bedroom(life: Life) -> None:
 
 
 @case(
-    "Sitting in the living room from half past one to half past three: out of bed for an hour.",
-    must=(told(SLEEP, "blue", "up_at_night", 17, 2.4, 2.7),),
-    beside={SLEEP: "blue"},
-    unkept="a sleep whose bed was left for 45 min has ended, and with it what is told of a night",
+    "Sitting in the living room from half past one to half past three: told after 45 minutes, over "
+    "when she sleeps again.",
+    must=(told(SLEEP, "blue", "up_at_night", 17, 2.24, 2.27), over(SLEEP, 17, 3.85, 4)),
+    may=(told(SLEEP, "blue", "short_night", 17, 7, 8.6),),
 )
 def up_at_night(life: Life) -> None:
     life.live([16])
@@ -236,15 +277,31 @@ def two_meals_missed(life: Life) -> None:
     life.live([17])
 
 
+_TWO_DAYS_OF_MEALS = (
+    told(MEALS, "blue", "missed", 16, 10.49, 10.51),
+    told(MEALS, "yellow", "missed_twice", 16, 15.49, 15.51),
+    told(MEALS, "yellow", "missed_twice", 16, 21.49, 21.51),
+    told(MEALS, "yellow", "missed_twice", 17, 10.49, 10.51),
+    told(MEALS, "yellow", "missed_twice", 17, 15.49, 15.51),
+)
+
+
 @case(
-    "No meal for two days: somebody has to go there.",
-    must=(told(MEALS, "blue", "missed", 16, 10.49, 10.51),
-          told(MEALS, "yellow", "missed_twice", 16, 15.49, 15.51),
-          told(MEALS, "orange", "not_eating", 17, 21.4, 21.6)),
-    may=(told(MEALS, "yellow", "missed_twice", 16, 21.4, 21.6),
-         told(MEALS, "yellow", "missed_twice", 17, 10.4, 15.6)),
-)  # fmt: skip
+    "Water is fetched in the kitchen, but there is no meal for two days: somebody has to go there.",
+    must=(*_TWO_DAYS_OF_MEALS, told(MEALS, "orange", "not_eating", 17, 21.49, 21.51)),
+)
 def nothing_eaten_for_two_days(life: Life) -> None:
+    life.live([16, 17], Day(meals=()))
+    for hour in (8.0, 12.3, 19.0, 32.0, 42.2):
+        life.stir(on(16, hour), on(16, hour) + 0.001, "kitchen-pir", 1)
+
+
+@case(
+    "Nobody is seen in the kitchen at all for two days: worth a look, for its sensor may be dead.",
+    must=(*_TWO_DAYS_OF_MEALS, told(MEALS, "yellow", "not_eating", 17, 21.49, 21.51)),
+    keeps="sensors have seen nobody at all since: they may be dead",
+)
+def nobody_in_the_kitchen_for_two_days(life: Life) -> None:
     life.live([16, 17], Day(meals=()))
 
 
@@ -333,7 +390,7 @@ def degraded_no_sensor_in_the_bedroom(life: Life) -> None:
     "The bedroom's sensor is stuck all night: a faulty sensor is no still person.",
     must=(told(FAULT, "yellow", "stuck", 16, 22.9, 23.6), told(DEGRADED, "yellow", "dark", 16, 22.9, 23.6)),
     until=on(17, 6.5),
-    unkept="who was seen on the way to the bathroom is taken to be awake there, in spite of the doubt",
+    keeps="sensors have shown nothing all evening or are not believed, for then the resident may be asleep",
 )  # fmt: skip
 def stuck_bedroom_sensor_is_no_still_person(life: Life) -> None:
     life.live([16, 17])
@@ -345,7 +402,7 @@ def stuck_bedroom_sensor_is_no_still_person(life: Life) -> None:
     "The bedroom's sensor is covered: suspected within days, nobody is still meanwhile, and then no "
     "room's limit holds.",
     must=(told(DEGRADED, "yellow", "blind", 32, 0, 24 * 4), over(DEGRADED, 36, 0, 48)),
-    keeps="where a sensor may be blind, no room's limit",
+    keeps="where a room's sensor is not believed, no room's limit",
     follows="ordinary-month",
 )
 def degraded_a_covered_lens(life: Life) -> None:
@@ -368,12 +425,14 @@ def covered_living_room_lens_is_no_still_person(life: Life) -> None:
 
 
 @case(
-    "The kitchen's sensor is covered: told before anybody is sent for not eating.",
-    must=(told(DEGRADED, "yellow", "blind", 32, 0, 48),),
+    "The kitchen's sensor is covered: within two days that is told as the cause there may be, soon "
+    "after the sensor is suspected, and nobody is sent for not eating.",
+    must=(
+        told(MEALS, "yellow", "not_eating", 32, 45, 48),
+        told(DEGRADED, "yellow", "blind", 32, 0, 54),
+    ),
     beside={MEALS: "yellow"},
     follows="ordinary-month",
-    unkept="two days without a sign of the kitchen count as two days without a meal before its "
-    "sensor is suspected",
 )
 def covered_kitchen_lens_is_no_hunger(life: Life) -> None:
     life.live(range(31, 35))
@@ -384,7 +443,6 @@ def covered_kitchen_lens_is_no_hunger(life: Life) -> None:
     "A short night in the second week of an agent that was started at three at night.",
     must=(told(SLEEP, "blue", "short_night", 9, 6, 8.6),),
     follows="",
-    unkept="the rest of the night in which it was started counts as the shortest for three weeks",
 )
 def short_night_after_a_start_at_night(life: Life) -> None:
     life.live(range(8))

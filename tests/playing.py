@@ -45,7 +45,7 @@ def lines(events: list[Event]) -> str:
 def recorded(folder: Path) -> list[Event]:
     """The events of a case that was not made: its readings.csv, to the end of its last day."""
     configuration = load(folder / "config.toml", is_installed=False)
-    pipeline = Pipeline(configuration.site, configuration.limits)
+    pipeline = Pipeline(configuration.site, configuration.limits, asks=configuration.question)
     readings = Recording(configuration.site).readings([folder / "readings.csv"])
     events = [event for reading in readings for event in pipeline.take(reading)[1]]
     assert pipeline.last is not None

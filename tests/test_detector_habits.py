@@ -29,15 +29,15 @@ def test_an_ordinary_fortnight_is_no_event() -> None:
 
 
 def test_a_learned_limit_comes_before_the_ceiling_and_says_why() -> None:
-    """Silences of two hours at most at that time of day: told after a tenth and ten minutes more."""
+    """Silences of two hours at most at that time of day: told after a tenth and half an hour more."""
     player = lived(LEARNED)
     until_noon(LEARNED, player, 15.3)
     player.until(at(LEARNED * 24 + 23))
     first = told(player, "home.stillness")[0]
     evidence = first["evidence"]
     assert (first["level"], evidence["limit_source"]) == ("orange", "learned")
-    assert evidence["reason"] in {"line", "room"}
-    assert 60 <= evidence["limit"] < 240
+    assert evidence["reason"] in {"line", "day", "hour"}
+    assert 90 <= evidence["limit"] < 240
     assert evidence["days_learned"] >= 14
     assert evidence["longest_min"] <= evidence["limit"]
     assert "天" in first["detail"]["zh"]
@@ -104,14 +104,29 @@ def test_meals_are_written_down_and_a_missed_one_told_when_its_slot_ends() -> No
 
 
 def test_who_eats_nothing_for_two_days_is_looked_after_now() -> None:
-    """Orange, and once."""
-    player = lived(LEARNED)
-    for n in range(3):
-        player.play_all(day(LEARNED + n, skips=("breakfast", "lunch", "dinner")))
-    data = told(player, "home.meals")
-    assert "not_eating" in [d["evidence"]["reason"] for d in data]
-    assert max(d["level"] == "orange" for d in data)
+    """Orange and in one alarm, where somebody fetches a glass of water now and then."""
+    data = unfed(water=True)
+    assert [d["level"] for d in data if d["evidence"]["reason"] == "not_eating"][:1] == ["orange"]
     assert len({d["alarm"] for d in data}) == 1
+
+
+def test_a_kitchen_where_nobody_is_seen_for_two_days_may_have_a_dead_sensor() -> None:
+    """Yellow, never more, and the sentence says so."""
+    data = unfed(water=False)
+    last = [d for d in data if d["evidence"]["reason"] == "not_eating"]
+    assert last
+    assert {d["level"] for d in last} == {"yellow"}
+    assert all("传感器" in d["text"]["zh"] for d in last)
+    assert not any(d["level"] == "orange" for d in data)
+
+
+def unfed(*, water: bool) -> list[dict[str, Any]]:
+    """What is told of three days without a meal."""
+    player = lived(LEARNED)
+    for n in range(LEARNED, LEARNED + 3):
+        glass = stirring(n * 24 + 12.5, n * 24 + 12.505, "kitchen-pir", 60) if water else ()
+        player.play_all(sorted([*day(n, skips=("breakfast", "lunch", "dinner")), *glass]))
+    return told(player, "home.meals")
 
 
 def test_a_holiday_is_one_piece_of_information() -> None:

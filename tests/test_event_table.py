@@ -58,7 +58,7 @@ def test_the_table_fits_a_terminal() -> None:
 def test_a_sentence_is_one_text_message_without_code_words(key: tuple[str, ...]) -> None:
     """At most 70 characters for a place of 40, no figure of more than one decimal, no latin word."""
     place = "广州市黄埔区萝岗街某小区"
-    zh = examples()[key][0].removeprefix(place)
+    zh = examples()[key][0].replace(place, "", 1)
     assert len(zh) <= REST
     if "removed" not in key:  # a sensor that is gone has nothing but its name
         assert not re.search(r"[A-Za-z_]", zh)

@@ -309,9 +309,9 @@ def test_what_people_read() -> None:
     player.until(STILL + ASK_S + 1)
     data = player.events[0].payload["data"]
     assert data["text"]["zh"].startswith(
-        "【无应答】广州市黄埔区萝岗街下中路住户已4小时无活动，红色预警"
+        "【无应答】广州市黄埔区萝岗街下中路住户已4小时未见活动，红色预警"
     )
-    assert data["text"]["en"].startswith("[Asked, no answer] Red warning: no movement for 4 h")
+    assert data["text"]["en"].startswith("[Asked, no answer] Red warning: no movement seen for 4 h")
     assert data["detail"]["zh"].endswith("。已在家中询问5分钟，无应答。")
     assert data["detail"]["en"].endswith(". Asked in the home for 5 min: no answer.")
     other = still()
@@ -342,6 +342,7 @@ EVIDENCE: dict[Kind, dict[str, Any]] = {
     },
     Kind.MEALS: {
         "reason": "not_eating", "slot": "lunch", "score": 0, "limit": 3, "days_learned": 9,
+        "missed": 6, "kitchen_seen": True,
     },
     Kind.OUTING: {"reason": "absent_long", "for_s": 9},
     Kind.SMOKE: {},

@@ -69,6 +69,30 @@ def test_who_does_not_get_up_is_told_as_that() -> None:
     assert "卧室，2小时前" in detail(late)["zh"]
 
 
+@pytest.mark.parametrize("level", [YELLOW, WarningLevel.ORANGE, WarningLevel.RED])
+@pytest.mark.parametrize("reason", ["line", "not_up"])
+@pytest.mark.parametrize("hours", [1.5, 4.5, 16.5])
+def test_who_is_still_is_one_text_message(level: WarningLevel, reason: str, hours: float) -> None:
+    """70 characters with a place of 40, for the longest stillness; red also with 无应答 before it."""
+    still = told(Kind.STILLNESS, "home", level, reason=reason, for_s=hours * 3600)
+    place = replace(still.site.place, zh="区" * 40)
+    still = replace(still, site=replace(still.site, place=place))
+    assert len(sentence(still)["zh"]) <= 70
+    if level is WarningLevel.RED:
+        asked = {**still.evidence, "question": {"outcome": "unanswered"}}
+        text = sentence(replace(still, finding=replace(still.finding, evidence=asked)))["zh"]
+        assert text.startswith("【无应答】区")
+        assert len(text) <= 70
+
+
+def test_a_bed_that_was_left_at_night_has_its_time() -> None:
+    """45 minutes are not called an hour."""
+    up = told(Kind.SLEEP, "home", WarningLevel.BLUE, reason="up_at_night", for_s=2700, limit=45,
+              nights_learned=9)  # fmt: skip
+    assert "已离床45分钟" in sentence(up)["zh"]
+    assert "out of bed for 45 min" in sentence(up)["en"]
+
+
 @pytest.mark.parametrize(("source", "is_usual"), [("learned", True), ("default", False)])
 def test_only_what_is_learned_is_compared_with_what_is_usual(source: str, is_usual: bool) -> None:
     """On the first days nobody knows how long this person stays out."""

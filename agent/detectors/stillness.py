@@ -35,7 +35,8 @@ have shown nothing all evening, did not show the resident getting up, or are not
 the resident may be asleep, until the hour at which a sleeper would have to be up (at yellow in
 bathroom and kitchen after 90 minutes). Where the last sign came from the door, whose contact may be
 dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit. Where no
-clock has told the time since the device was switched on, the bedroom counts as bed at any hour.
+clock has told the time since the device was switched on, the bedroom counts as bed at any hour,
+and only the ceiling counts there.
 """
 
 from __future__ import annotations
@@ -370,6 +371,8 @@ def _limit(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
     role = _role(setup, sign)
     bed = _state_at(setup, seen, sign, at)
     ceiling = Limit(_ceiling(setup, bed), "ceiling", _source(setup, f"{bed}_h"))
+    if role is Role.BEDROOM and not seen.knows_the_time:
+        return ceiling  # what is usual in bed goes by the hour
     if _may_be_blind(setup, state, seen, sign, role, wall):
         return _not_up(setup, state, sign, wall) or Limit(
             setup.limits.bed_h * 60 + 240, "ceiling", _source(setup, "bed_h")

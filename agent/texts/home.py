@@ -42,7 +42,7 @@ def stillness_detail(told: Told) -> Pair:
     zh, en = told.room(str(evidence["last_sensor"]))
     why_zh, why_en = {
         "line": (
-            f"近{days}天在此此时段最久{longest_zh}未见活动，满{limit_zh}即预警",
+            f"近{days}天此时段在此最久{longest_zh}未见活动，满{limit_zh}即预警",
             f"the longest without movement there at this time of day in {days} days was "
             f"{longest_en}, and {limit_en} is the limit",
         ),
@@ -52,7 +52,7 @@ def stillness_detail(told: Told) -> Pair:
             f"and {limit_en} is the limit",
         ),
         "day": (
-            f"近{days}天在此全天最久{longest_zh}未见活动，此时段满{limit_zh}即预警",
+            f"近{days}天在此任何时段最久{longest_zh}未见活动，此时段满{limit_zh}即预警",
             f"the longest without movement there at any time of day in {days} days was "
             f"{longest_en}, and {limit_en} is the limit at this one",
         ),
@@ -150,6 +150,7 @@ def sleep(told: Told) -> Pair:
                 f"{place.en}: the resident has left the bedroom; notice lifted.",
             )
         return f"{place.zh}睡眠提示结束。", f"{place.en}: the notice about sleep has ended."
+    for_zh, for_en = duration(float(told.evidence["for_s"]))
     return {
         "late_rising": (
             f"{place.zh}住户已过平时最晚起床时间仍未离开卧室，请今日内联系查看。",
@@ -171,8 +172,8 @@ def sleep(told: Told) -> Pair:
             "For information.",
         ),
         "up_at_night": (
-            f"{place.zh}住户夜间离床可能已超过一小时，供参考。",
-            f"{place.en}: the resident seems to have been up for an hour at night. "
+            f"{place.zh}住户夜间可能已离床{for_zh}，供参考。",
+            f"{place.en}: the resident seems to have been out of bed for {for_en} at night. "
             "For information.",
         ),
     }[reason]
@@ -208,7 +209,10 @@ def sleep_detail(told: Told) -> Pair:
             f"起床{exits}次；{by_zh}，满{limit:.0f}次为偏多。",
             f"Up {exits} times; {by_en}, {limit:.0f} times are many.",
         ),
-        "up_at_night": (f"已离床{for_zh}。", f"Out of bed for {for_en}."),
+        "up_at_night": (
+            f"离床满{limit:.0f}分钟即提示。",
+            f"Told after {limit:.0f} min out of bed.",
+        ),
     }[reason]
 
 
@@ -262,7 +266,8 @@ def meals_detail(told: Told) -> Pair:
     score, least, days = evidence["score"], math.ceil(evidence["limit"]), evidence["days_learned"]
     return (
         f"厨房活动在40分钟内最多{score}次，参照近{days}天，不足{least}次视为未用餐。",
-        f"Seen in the kitchen {score} times within 40 min at most; going by the last {days} days, "
+        f"Seen in the kitchen {'once' if score == 1 else f'{score} times'} within 40 min at most; "
+        f"going by the last {days} days, "
         f"fewer than {least} are no meal.",
     )
 

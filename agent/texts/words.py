@@ -39,7 +39,7 @@ ACT = {
     WarningLevel.BLUE: ("供参考", "For information."),
     WarningLevel.YELLOW: ("请今日内联系查看", "Please look in on the resident today."),
     WarningLevel.ORANGE: ("请立即联系或上门查看", "Please call or visit now."),
-    WarningLevel.RED: ("请立即上门查看", "Please go there now."),
+    WarningLevel.RED: ("请立即上门", "Please go there now."),
 }
 
 
