@@ -49,7 +49,7 @@ def sensor_moved(life: Life) -> None:
     "Two sensors change places and nobody says so: nobody is sent for, and a collapse is still told.",
     must=(told(STILL, "orange", "", 19, 12.6, 15.6),),
     may=(told(STILL, "red", "ceiling", 19, 15.6, 16),),
-    beside={STILL: "yellow", SLEEP: "blue", MEALS: "blue"},
+    beside={STILL: "yellow", SLEEP: "blue", MEALS: "blue", DEGRADED: "yellow"},
     until=on(19, 16),
 )
 def sensors_exchanged_unknown(life: Life) -> None:

@@ -390,7 +390,7 @@ def degraded_no_sensor_in_the_bedroom(life: Life) -> None:
     "The bedroom's sensor is stuck all night: a faulty sensor is no still person.",
     must=(told(FAULT, "yellow", "stuck", 16, 22.9, 23.6), told(DEGRADED, "yellow", "dark", 16, 22.9, 23.6)),
     until=on(17, 6.5),
-    keeps="sensors have shown nothing all evening or are not believed, for then the resident may be asleep",
+    keeps="or are not believed, for then the resident may be asleep",
 )  # fmt: skip
 def stuck_bedroom_sensor_is_no_still_person(life: Life) -> None:
     life.live([16, 17])

@@ -8,8 +8,8 @@ next. For a step from a to b, a sensor k in between is suspected by the logarith
     P(a to b, k blind) / P(a to b) = (p[a,b] + p[a,k] p[k,b]) / (1 - p[a,k] p[k,a]) / p[a,b],
 
 added up since its last sign and never below zero (Page's cumulative sum, Biometrika 41, 1954). It
-may be blind once that reaches 20, one step counting 3 at most, and more visits than ever have been
-missed. Or, which finds sensors that are seldom used, once others have seen somebody come two and a
+may be blind once that reaches 20, one step counting 3 at most, and a tenth and ten visits more than
+ever have been missed. Or, which finds sensors that are seldom used, once others have seen somebody come two and a
 half times as often, and sixty times more, as ever between two signs of its own.
 
 Neither sleep nor an empty home counts, as there are no visits. On a recorded month and on forty
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 ENOUGH, PROOF, MOST_STEP, PRIOR = 1000, 20.0, 3.0, 0.5
-MORE_THAN_EVER = 1.1
+MORE_THAN_EVER, AND_MORE = 1.1, 10
 SELDOM_ENOUGH, SELDOM_FACTOR, SELDOM_MORE, MISSED = 2000, 2.5, 60, 3
 MOST_STEPS = 1000.0  # from one sensor; beyond it all are halved, so that new ways replace old ones
 
@@ -72,7 +72,7 @@ def blind(walks: Walks) -> Iterator[str]:
     for sensor, last in walks.last.items():
         most = walks.missed.get(sensor, ())
         missed = walks.visits - last
-        if not most or missed <= MORE_THAN_EVER * most[0]:
+        if not most or missed <= MORE_THAN_EVER * most[0] + AND_MORE:
             continue
         is_seldom = walks.visits >= SELDOM_ENOUGH and len(most) == MISSED
         is_long = missed > SELDOM_FACTOR * most[0] + SELDOM_MORE
