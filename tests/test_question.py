@@ -309,9 +309,9 @@ def test_what_people_read() -> None:
     player.until(STILL + ASK_S + 1)
     data = player.events[0].payload["data"]
     assert data["text"]["zh"].startswith(
-        "【无应答】广州市黄埔区萝岗街下中路住户已4小时无活动，红色预警"
+        "【无应答】广州市黄埔区萝岗街下中路住户已4小时未见活动，红色预警"
     )
-    assert data["text"]["en"].startswith("[Asked, no answer] Red warning: no movement for 4 h")
+    assert data["text"]["en"].startswith("[Asked, no answer] Red warning: no movement seen for 4 h")
     assert data["detail"]["zh"].endswith("。已在家中询问5分钟，无应答。")
     assert data["detail"]["en"].endswith(". Asked in the home for 5 min: no answer.")
     other = still()
@@ -341,7 +341,8 @@ EVIDENCE: dict[Kind, dict[str, Any]] = {
         "last_sensor": "x",
     },
     Kind.MEALS: {
-        "reason": "not_eating", "slot": "lunch", "score": 0, "limit": 3, "days_learned": 9,
+        "reason": "not_eating", "slot": "lunch", "missed": 6, "kitchen_seen": True, "score": 0,
+        "limit": 3, "days_learned": 9,
     },
     Kind.OUTING: {"reason": "absent_long", "for_s": 9},
     Kind.SMOKE: {},
@@ -468,7 +469,7 @@ def test_an_empty_home_that_does_not_answer_is_no_emergency() -> None:
 
 @pytest.mark.usefixtures("parrot")
 def test_a_text_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letting go of an alarm fails as a reported fault, and other alarms leave."""
+    """An alarm that is let go leaves in plain words, beside a reported fault and other alarms."""
     player = ready()
     player.play(MONDAY + 10, "talk-stillness", 3)
     player.play(MONDAY + 10, "talk-meals", 3)
@@ -478,6 +479,9 @@ def test_a_text_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setitem(texts._SENTENCES, Kind.STILLNESS, fail)
     player.until(MONDAY + 400)
+    assert steps(player.events, "home.stillness") == [("raised", "red")]
+    assert player.events[0].payload["data"]["text"]["en"].startswith("A long stillness, level red:")
+    assert evidence(player.events[0])["question"]["outcome"] == "unanswered"
     assert steps(player.events, "device.fault") == [("fault", "yellow")]
     assert steps(player.events, "home.meals") == [("raised", "red")]
 
@@ -546,6 +550,7 @@ def test_no_urgent_finding_is_lost_or_late() -> None:
                     assert (alarm.level if alarm else 0) >= level
         player.until(at + ASK_S + 1)
         assert not player.pipeline.is_asking
+        assert steps(player.events, "device.fault") == []  # every text could be made
 
     check()
 
