@@ -9,8 +9,8 @@ import pytest
 from event_table import examples, table
 
 from agent import detectors
-from agent.width import columns
 from agent.events import Kind
+from agent.width import columns
 
 TABLE = Path(__file__).parents[1] / "docs" / "events.md"
 KINDS = {"stillness": "home.stillness", "outing": "home.outing", "sleep": "home.sleep",
