@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from cases import ROLES, case, over, told
-from cases_told import MEALS, SLEEP, STILL
+from cases_told import DEGRADED, MEALS, SLEEP, STILL
 from resident import Day, Life, on
 
 BERLIN = "Europe/Berlin"
@@ -255,7 +255,6 @@ def stray_reports_at_night(life: Life) -> None:
 
 @case(
     "A cat that shows itself in one room at a time all night is nobody who gets up.",
-    unkept="one report from another room takes her out of bed, and that room's limit holds",
 )
 def pet_at_night(life: Life) -> None:
     life.live([16, 17, 18])

@@ -13,17 +13,19 @@ import homes
 import pytest
 from routine import at, day, stirring
 from routine import lived as lived_days
-from sites import home, limits
+from sites import home, limits, site, two_state
 
 from agent.cli import main
 from agent.detectors import stillness
 from agent.habits.day import MIDDLE_H, Day, gather
 from agent.habits.drawing import lines
 from agent.habits.words import sentences
-from agent.pipeline.memory import recall
+from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
+from agent.site import Profile, Role
 from agent.store.snapshots import stored
 from agent.width import columns
+from drivers.reading import Quantity
 
 Living = Callable[[int], Path]
 
@@ -78,18 +80,40 @@ def test_a_learned_home(lived: Living, tmp_path: Path, capsys: pytest.CaptureFix
     assert max(columns(line) for line in (shown + both).splitlines()) <= 80
 
 
-def test_limits_are_the_detector_s_own() -> None:
-    """What is shown of a half-hour is when an alarm comes for a silence that reaches into it."""
+@pytest.mark.parametrize("until_h", [13.5, 15.5, 17.5])
+def test_limits_are_the_detector_s_own(until_h: float) -> None:
+    """What is shown of a half-hour is when an alarm comes for a silence that begins in it."""
     player = lived_days(17)
-    rows = [row for row in day(17) if row[0] < at(17 * 24 + 13.5)]
-    player.play_all(rows)  # the last sign is from the living room
-    [event] = [e for e in player.until(at(17 * 24 + 16)) if e.kind == "home.stillness"]
+    rows = [row for row in day(17) if row[0] < at(17 * 24 + until_h)]
+    player.play_all(rows)  # the last sign is from the living room, where people sit
+    [event] = [e for e in player.until(rows[-1][0] + 9000) if e.kind == "home.stillness"]
     evidence = event.payload["data"]["evidence"]
-    assert evidence["reason"] == "line"
-    moment_h = (rows[-1][0] + evidence["for_s"] - at(17 * 24)) / 3600
+    assert (evidence["reason"], evidence["last_sensor"]) == ("line", "living-pir")
+    begun_h = (rows[-1][0] - at(17 * 24)) / 3600
     shown = gather(player.pipeline)
     assert shown is not None
-    assert shown.awake.limit_min[int(2 * moment_h)] == pytest.approx(evidence["limit"], abs=0.05)
+    limit = shown.awake.limit_min[int(2 * begun_h)]
+    assert limit == pytest.approx(evidence["limit"], abs=0.05)
+    assert limit == pytest.approx(evidence["for_s"] / 60, abs=0.05)
+
+
+def test_the_most_patient_room_is_shown() -> None:
+    """Of two rooms to sit in, by half-hour the one in which the detector waits longer."""
+    study = two_state("study-pir", Role.WORK, Quantity.MOTION)
+    pipeline = Pipeline(site(Profile.HOME, study, *home().sensors.values()), limits())
+    assert recall(pipeline, remember(lived_days(17).pipeline)) == []
+    shown = gather(pipeline)
+    assert shown is not None
+    still = next(i for i in pipeline.instances if i.name == "stillness")
+    living, unused = (
+        tuple(
+            stillness.limit_at(still.setup, still.state, n / 2 + MIDDLE_H, name)[0].minutes
+            for n in range(48)
+        )
+        for name in ("living-pir", "study-pir")
+    )
+    assert shown.awake.limit_min == tuple(map(max, living, unused))
+    assert shown.awake.limit_min not in {living, unused}
 
 
 @pytest.mark.parametrize(("days", "source"), [(3, "default"), (10, "blended"), (17, "learned")])
@@ -141,13 +165,20 @@ def test_every_state_fits_into_80_columns(lived: Living) -> None:
 def test_a_picture(lived: Living, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Valid XML of little weight; nothing lies outside; the words are those of the terminal."""
     file = tmp_path / "day.svg"
-    assert habits(tmp_path, "--state", str(lived(17)), "--svg", str(file), "--lang", "en") == 0
+    state = lived(17)
+    found = gathered(state)
+    assert habits(tmp_path, "--state", str(state), "--svg", str(file), "--lang", "en") == 0
     root = ElementTree.parse(file).getroot()  # noqa: S314 - our own file
     assert file.stat().st_size < 20_000
     high, wide = float(root.attrib["height"]), float(root.attrib["width"])
     name = "{http://www.w3.org/2000/svg}"
     boxes = [e.attrib for e in root.iter(f"{name}rect") if "x" in e.attrib]
-    assert len(boxes) > 48
+    assert found.bed is not None
+    assert found.sleep is not None
+    assert found.out is not None
+    bars = [*found.awake.longest_min, *found.bed.longest_min, *found.sleep.asleep,
+            *found.out.leavings]  # fmt: skip
+    assert len(boxes) == sum(map(bool, bars)) + len(found.meals) > 40
     assert all(float(b["x"]) + float(b["width"]) <= wide for b in boxes)
     assert all(float(b["y"]) >= 0 and float(b["y"]) + float(b["height"]) <= high for b in boxes)
     said = " ".join(e.text or "" for e in root.iter(f"{name}text"))

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sites import MONDAY, Player, home, level, limits, site, steps, street, two_state
 
+from agent import texts
 from agent.detectors import Detector, Now, Setup, detectors
-from agent.events import DeviceState, Gap
+from agent.events import DeviceState, Gap, Kind
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.plain import from_plain, to_plain
@@ -175,6 +176,65 @@ def test_a_detector_that_asks_for_a_tick_in_the_past_cannot_hang_the_agent(
     player = Player(home())
     player.play_all([(MONDAY + 1, "cord", 0), (MONDAY + 2, "cord", 0)])
     assert steps(player.events) == [("fault", "yellow")]
+
+
+def fail(told: texts.Told) -> tuple[str, str]:
+    raise KeyError(f"no_{told.evidence['for_s']}")
+
+
+def still_since(at: float) -> Player:
+    """Nobody has moved since: asked nothing, told as orange four hours later, red at five."""
+    player = Player(home())
+    player.play_all([(at - 4, "living-pir", 1), (at, "living-pir", 0)])
+    return player
+
+
+def test_a_text_that_cannot_be_made_costs_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told in plain words and otherwise as ever; the mistake is told once, after it."""
+    moved, moves_again = MONDAY + 36_000, MONDAY + 36_000 + 6 * 3600
+    usual, broken = still_since(moved), still_since(moved)
+    usual.until(moves_again)
+    with monkeypatch.context() as patched:
+        patched.setitem(texts._SENTENCES, Kind.STILLNESS, fail)
+        broken.until(moves_again)
+    assert steps(usual.events) == [("raised", "orange"), ("updated", "red")]
+    assert steps(broken.events, "home.stillness") == steps(usual.events)
+    assert [event.kind for event in broken.events] == [
+        Kind.STILLNESS, Kind.DEVICE_FAULT, Kind.STILLNESS,
+    ]  # fmt: skip
+    orange, fault, red = (event.payload["data"] for event in broken.events)
+    assert orange["text"] == {
+        "zh": "广州市黄埔区萝岗街下中路长时间无活动，橙色级别，请立即核实。",
+        "en": "A long stillness, level orange: Xiazhong Road, Luogang, Huangpu, Guangzhou. "
+        "Please verify now.",
+    }
+    assert fault["evidence"]["cause"] == "home.stillness/home: KeyError: 'no_14400'"
+    for plain, full in zip((orange, red), usual.events, strict=True):
+        words = {"text": plain["text"], "detail": {"zh": "", "en": ""}}
+        assert plain == {**full.payload["data"], **words}
+    assert [event.id for event in broken.events if event.kind is Kind.STILLNESS] == [
+        event.id for event in usual.events
+    ]
+    ledgers = (player.pipeline.ledger.alarms for player in (usual, broken))
+    assert len({json.dumps(to_plain(told["home.stillness/home"])) for told in ledgers}) == 1
+    broken.play(moves_again, "living-pir", 1)
+    assert steps(broken.events, "home.stillness")[2:] == [("cleared", "red")]
+
+
+def test_a_fault_whose_own_text_cannot_be_made_is_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor does telling of that mistake go on for ever."""
+    monkeypatch.delitem(texts._SENTENCES, Kind.DEVICE_FAULT)
+    player = Player(home())
+    at = Stamp("test", MONDAY, MONDAY, synced=True, sequence=1)
+    events = player.pipeline.take(DeviceState("storage", "disk is full", at))[1]
+    assert [event.payload["data"]["text"]["zh"] for event in events] == [
+        "广州市黄埔区萝岗街下中路设备故障，黄色级别，请核实。"
+    ] * 2
+    assert player.pipeline.ledger.alarms.keys() == {
+        "device.fault/storage", "device.fault/detector.text.device.fault",
+    }  # fmt: skip
 
 
 def test_bounce_is_labelled_and_not_judged() -> None:

@@ -469,7 +469,7 @@ def test_an_empty_home_that_does_not_answer_is_no_emergency() -> None:
 
 @pytest.mark.usefixtures("parrot")
 def test_a_text_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letting go of an alarm fails as a reported fault, and other alarms leave."""
+    """An alarm that is let go leaves in plain words, beside a reported fault and other alarms."""
     player = ready()
     player.play(MONDAY + 10, "talk-stillness", 3)
     player.play(MONDAY + 10, "talk-meals", 3)
@@ -479,6 +479,9 @@ def test_a_text_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setitem(texts._SENTENCES, Kind.STILLNESS, fail)
     player.until(MONDAY + 400)
+    assert steps(player.events, "home.stillness") == [("raised", "red")]
+    assert player.events[0].payload["data"]["text"]["en"].startswith("A long stillness, level red:")
+    assert evidence(player.events[0])["question"]["outcome"] == "unanswered"
     assert steps(player.events, "device.fault") == [("fault", "yellow")]
     assert steps(player.events, "home.meals") == [("raised", "red")]
 
@@ -547,6 +550,7 @@ def test_no_urgent_finding_is_lost_or_late() -> None:
                     assert (alarm.level if alarm else 0) >= level
         player.until(at + ASK_S + 1)
         assert not player.pipeline.is_asking
+        assert steps(player.events, "device.fault") == []  # every text could be made
 
     check()
 

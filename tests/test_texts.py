@@ -9,7 +9,7 @@ import pytest
 from sites import home
 
 from agent.events import Certainty, Finding, Kind, WarningLevel
-from agent.texts import Told, detail, sentence
+from agent.texts import Told, detail, plain, sentence
 from agent.texts.faults import PART
 
 YELLOW = WarningLevel.YELLOW
@@ -126,3 +126,17 @@ def test_what_is_only_possible_says_so_first() -> None:
     doubted = replace(smoke, finding=replace(smoke.finding, certainty=Certainty.POSSIBLE))
     assert sentence(doubted)["zh"].startswith("【待核实】")
     assert sentence(doubted)["en"].startswith("[To be verified on site] Smoke alarm")
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("level", [*WarningLevel, None])
+def test_everything_can_be_told_without_evidence(kind: Kind, level: WarningLevel | None) -> None:
+    """In a text message's length; a trial and doubt stand first, as ever."""
+    bare = told(kind, "x", level)
+    text = plain(bare)
+    assert ("级别" in text["zh"]) == ("level" in text["en"]) == (level is not None)
+    assert "核实" in text["zh"]
+    assert len(text["zh"]) - len(bare.site.place.zh) <= 30
+    assert plain(replace(bare, is_test=True))["zh"] == f"【测试】{text['zh']}"
+    doubted = replace(bare.finding, certainty=Certainty.POSSIBLE)
+    assert plain(replace(bare, finding=doubted))["en"].startswith("[To be") == (level is not None)

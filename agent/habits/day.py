@@ -26,6 +26,8 @@ MIDDLE_H = 0.25 + 30 / 3600  # of a half-hour; learned risings lie on whole minu
 class Stillness:
     """How long nobody may move, by half-hour; None where that does not occur.
 
+    Awake, the half-hour is that in which a silence begins; in bed, that which it reaches into.
+
     Attributes:
         limit_min: minutes until an orange alarm.
         longest_min: the longest silence known there, in minutes; 0 where none is known.

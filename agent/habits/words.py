@@ -35,8 +35,9 @@ def title(day: Day) -> Pair:
 def legend() -> Pair:
     """How to read the drawing of stillness."""
     return (
-        "横线：静止多久报警（取最久的起居处）。柱：目前所知该时段最长的静止。",
-        "Line: stillness that raises an alarm, in the room most sat in. Bars: the longest known.",
+        "横线：静止多久报警（取最久的起居处）。柱：目前所知最长的静止。清醒时按开始的时段。",
+        "Line: stillness that raises an alarm, in the room that allows most. Bars: the longest "
+        "known. Awake, by when it begins.",
     )
 
 

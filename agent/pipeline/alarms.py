@@ -78,10 +78,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What every event of this device says of itself."""
+    """What every event of this device says of itself.
+
+    Attributes:
+        is_plain: whether it is told without its evidence, since its own text cannot be made.
+    """
 
     site: Site
     is_test: bool = False
+    is_plain: bool = False
 
 
 def alarm_id(site: str, kind: Kind, subject: str, onset: str) -> str:
@@ -231,7 +236,7 @@ def _payload(
             "grid": site.grid,
             "line": LINES[finding.kind],
             "place": {"zh": site.place.zh, "en": site.place.en},
-            "text": texts.sentence(told),
-            "detail": texts.detail(told),
+            "text": texts.plain(told) if voice.is_plain else texts.sentence(told),
+            "detail": {"zh": "", "en": ""} if voice.is_plain else texts.detail(told),
         },
     }

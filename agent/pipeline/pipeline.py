@@ -245,7 +245,7 @@ class Pipeline:
         try:
             for conclusion in conclusions:
                 self._conclude(conclusion, now.stamp)
-        except Exception as error:  # noqa: BLE001 - a text that cannot be made stops nobody else
+        except Exception as error:  # noqa: BLE001 - what cannot be told at all stops nobody else
             self._report(instance.name, instance.key, error, now.stamp)
 
     def _report(self, name: str, key: str, error: Exception, stamp: Stamp) -> None:
@@ -265,7 +265,7 @@ class Pipeline:
             self._tell(finding, stamp)
 
     def _go_on(self, step: question.Step, stamp: Stamp) -> None:
-        """Take up what became of a question. A text that cannot be made stops nobody else."""
+        """Take up what became of a question. What cannot be told at all stops nobody else."""
         self.question, findings = step
         for finding in findings:
             try:
@@ -274,9 +274,22 @@ class Pipeline:
                 self._report("question", alarms.key(finding), error, stamp)
 
     def _tell(self, finding: Finding, stamp: Stamp) -> None:
-        self.ledger, event = alarms.tell(self._voice, self.ledger, finding, stamp)
+        """Tell a finding, in plain words where its own text cannot be made, which is reported."""
+        # The guard around a detector would be too late: its state says by then that this was told,
+        # and it will not say it again. All that is told comes by here, what a question has held
+        # back too, so that one guard serves every text.
+        mistake = None
+        try:
+            ledger, event = alarms.tell(self._voice, self.ledger, finding, stamp)
+        except Exception as error:  # noqa: BLE001 - a mistake in a text must not cost an alarm
+            mistake = error
+            plain = replace(self._voice, is_plain=True)
+            ledger, event = alarms.tell(plain, self.ledger, finding, stamp)
+        self.ledger = ledger
         if event is not None:
             self._events.append(event)
+        if mistake is not None:
+            self._report(f"text.{finding.kind.value}", alarms.key(finding), mistake, stamp)
 
     def _failing(self) -> list[str]:
         """Parts of the device that are detectors and have been told to fail."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.events import Certainty, Kind
+from agent.events import Certainty, Kind, WarningLevel
 from agent.texts import faults, home, question, water
-from agent.texts.words import Pair, Told
+from agent.texts.words import COLOUR_ZH, KIND, Pair, Told
 
-__all__ = ["REMOVED", "Told", "detail", "sentence"]
+__all__ = ["REMOVED", "Told", "detail", "plain", "sentence"]
 
 REMOVED = "removed"  # evidence.reason of an alarm whose subject is no longer configured
 
@@ -26,11 +26,28 @@ def sentence(told: Told) -> dict[str, str]:
         zh, en = _SENTENCES[told.finding.kind](told)
     if told.finding.level is not None and question.is_unanswered(told):
         zh, en = f"【无应答】{zh}", f"[Asked, no answer] {en}"
-    if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
-        zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
-    if told.is_test:  # whoever forwards it forwards that too
-        zh, en = f"【测试】{zh}", f"[TEST] {en}"
-    return {"zh": zh, "en": en}
+    return _marked(told, zh, en)
+
+
+def plain(told: Told) -> dict[str, str]:
+    """The sentence where the usual one cannot be made: kind, level and place.
+
+    It reads no evidence, so that nothing can be missing.
+    """
+    place, level = told.site.place, told.finding.level
+    zh, en = KIND[told.finding.kind]
+    if level is None:
+        return _marked(  # a call for help may have timed out: nothing is said to be well
+            told,
+            f"{place.zh}警报已关闭（{zh}），请核实。",
+            f"{place.en}: alarm closed ({en}). Please verify.",
+        )
+    now_zh, now_en = ("立即", " now") if level >= WarningLevel.ORANGE else ("", "")
+    return _marked(
+        told,
+        f"{place.zh}{zh}，{COLOUR_ZH[level]}级别，请{now_zh}核实。",
+        f"{en.capitalize()}, level {level.word}: {place.en}. Please verify{now_en}.",
+    )
 
 
 def detail(told: Told) -> dict[str, str]:
@@ -41,6 +58,15 @@ def detail(told: Told) -> dict[str, str]:
     if told.finding.level is not None and "question" in told.evidence:
         asked_zh, asked_en = question.asked(told)
         zh, en = f"{zh}{asked_zh}", f"{en} {asked_en}".strip()
+    return {"zh": zh, "en": en}
+
+
+def _marked(told: Told, zh: str, en: str) -> dict[str, str]:
+    """With what stands before every sentence that is doubtful, or no more than a trial."""
+    if told.finding.certainty is Certainty.POSSIBLE and told.finding.level is not None:
+        zh, en = f"【待核实】{zh}", f"[To be verified on site] {en}"
+    if told.is_test:  # whoever forwards it forwards that too
+        zh, en = f"【测试】{zh}", f"[TEST] {en}"
     return {"zh": zh, "en": en}
 
 

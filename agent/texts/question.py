@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from agent.events import Kind
-from agent.texts.words import Pair, Told, duration
-
-ABOUT = {
-    Kind.STILLNESS: ("长时间无活动", "a long stillness"),
-    Kind.SLEEP: ("睡眠异常", "unusual sleep"),
-    Kind.MEALS: ("未用餐", "missed meals"),
-    Kind.OUTING: ("外出异常", "an unusual outing"),
-}
+from agent.texts.words import KIND, Pair, Told, duration
 
 
 def answered(told: Told) -> Pair:
@@ -18,7 +11,7 @@ def answered(told: Told) -> Pair:
     place = told.site.place
     if told.finding.level is None:
         return f"{place.zh}平安询问已结束。", f"{place.en}: the question is over."
-    zh, en = ABOUT[Kind(told.evidence["about"])]
+    zh, en = KIND[Kind(told.evidence["about"])]
     if told.evidence["by"] == "button":
         return (
             f"{place.zh}住户已按键应答平安询问（{zh}），供参考。",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.events import Finding, WarningLevel
+from agent.events import Finding, Kind, WarningLevel
 from agent.site import Role, Site
 
 COLOUR_ZH = {
@@ -14,6 +14,25 @@ COLOUR_ZH = {
     WarningLevel.YELLOW: "黄色",
     WarningLevel.ORANGE: "橙色",
     WarningLevel.RED: "红色",
+}
+
+
+KIND = {
+    Kind.STILLNESS: ("长时间无活动", "a long stillness"),
+    Kind.OUTING: ("外出异常", "an unusual outing"),
+    Kind.SLEEP: ("睡眠异常", "unusual sleep"),
+    Kind.MEALS: ("未用餐", "missed meals"),
+    Kind.SMOKE: ("烟雾报警", "a smoke alarm"),
+    Kind.HELP: ("呼救", "a call for help"),
+    Kind.QUESTION: ("平安询问", "a question in the home"),
+    Kind.WATERLOGGING: ("积水", "waterlogging"),
+    Kind.POLLUTION: ("水质污染", "pollution"),
+    Kind.DISCHARGE: ("异常排放", "an unusual discharge"),
+    Kind.INTRUSION: ("有人闯入", "an intrusion"),
+    Kind.HAZARD: ("安全隐患", "a hazard"),
+    Kind.SENSOR_FAULT: ("传感器故障", "a sensor fault"),
+    Kind.DEVICE_FAULT: ("设备故障", "a device fault"),
+    Kind.DEGRADED: ("监测能力下降", "monitoring that is incomplete"),
 }
 
 
