@@ -41,6 +41,8 @@ DOOR_MOTION = replace(ENTRY, name="door-pir", role=Role.FRONT_DOOR)
 CABINET = two_state("cabinet-door", Role.CABINET, Quantity.CONTACT)
 FRIDGE = two_state("fridge-door", Role.KITCHEN, Quantity.CONTACT)
 FLOAT = two_state("float", Role.BATHROOM, Quantity.WET)
+BUZZER = two_state("buzzer", Role.BEDROOM, Quantity.BUZZER)
+ANSWER = two_state("answer", Role.BEDROOM, Quantity.ANSWER)
 ROAD_FLOAT = two_state("road-float", Role.ROADSIDE, Quantity.WET)
 
 OF_HOMES = detectors().keys() - {"waterlogging"}
@@ -105,6 +107,7 @@ FINE: list[tuple[Callable[[Site], Iterator[Advice]], Site]] = [
     (rule.no_smoke_alarm, home(SMOKE)),
     (rule.no_help_button, home(CORD)),
     (rule.unused_sensors, fit(FRIDGE)),
+    (rule.unused_sensors, fit(BUZZER, ANSWER)),
     (rule.unused_sensors, fit(replace(CABINET, role=Role.OUTFALL))),  # unusual, which is told
     (rule.no_level, street(level())),
     (rule.lone_level, street(level(), ROAD_FLOAT)),

@@ -19,6 +19,7 @@ from agent.site import Profile, Role, Sensor, Site
 from drivers.reading import Quantity
 
 WITNESSES = 2
+ASKING = frozenset({Quantity.ANSWER, Quantity.BUZZER})
 EYE = "a pir or presence_radar"
 CONTACT = 'mount a door_contact, role = "front-door"'
 UNSEEN = {
@@ -175,7 +176,8 @@ def no_help_button(site: Site) -> Iterator[Advice]:
 def unused_sensors(site: Site) -> Iterator[Advice]:
     """Sensors that no detector listens to, but for the one that tells when they fall silent.
 
-    Of a role that is unusual at such a site is told where sensors are read.
+    Of a role that is unusual at such a site is told where sensors are read; of a buzzer or an
+    answer button without the other, where the question is.
     """
     used = {
         name
@@ -186,6 +188,8 @@ def unused_sensors(site: Site) -> Iterator[Advice]:
     }
     for sensor in site.sensors.values():
         if sensor.name in used or sensor.role not in USUAL_ROLES[site.profile]:
+            continue
+        if ASKING & set(sensor.traits.quantities):
             continue
         if SIGNS & set(sensor.traits.quantities):
             key, mend = "role", "set the role of the room that it watches, or remove it"
