@@ -89,7 +89,7 @@ def learned(document: dict[str, Any]) -> str:
         states["outing/home"]["hours"] != [],
         states["sleep/home"]["nights"] != [],
         states["meals/home"]["scores"] != {},
-        document["sights"]["presence"]["missed"] != {},
+        document["sights"]["presence"]["walks"]["missed"] != {},
     ]
     assert all(knows) or not any(knows)
     return "old" if all(knows) else "erased"

@@ -526,7 +526,7 @@ class Interleavings(RuleBasedStateMachine):
         self.link_down()
         self.link_up(None)
         for _ in range(self.put + 2):
-            self.pump(0.0)
+            self.pump(1.0)  # time passes: so many readings at once are paced
             while self.open:
                 mid, source, found = self.open.pop(0)
                 self.arrived.append((source, found))
