@@ -8,9 +8,10 @@ next. For a step from a to b, a sensor k in between is suspected by the logarith
     P(a to b, k blind) / P(a to b) = (p[a,b] + p[a,k] p[k,b]) / (1 - p[a,k] p[k,a]) / p[a,b],
 
 added up since its last sign and never below zero (Page's cumulative sum, Biometrika 41, 1954). It
-may be blind once that reaches 20, one step counting 3 at most, and a tenth and fifteen visits more than
-ever have been missed. Or, which finds sensors that are seldom used, once others have seen somebody
-come two and a half times as often, and sixty times more, as ever between two signs of its own.
+may be blind once that reaches 20, one step counting 3 at most, and a tenth and fifteen visits more
+than ever have been missed. Or, which finds sensors that are seldom used, once others have seen
+somebody come two and a half times as often, and sixty times more, as ever between two signs of its
+own.
 
 Neither sleep nor an empty home counts, as there are no visits. On a recorded month and on forty
 simulated weeks no healthy sensor was suspected; the recorded bedroom was found after 10 h (median).
