@@ -16,7 +16,7 @@ from routine import lived as lived_days
 from sites import home, limits, site, two_state
 
 from agent.cli import main
-from agent.detectors import stillness
+from agent.detectors import patience
 from agent.habits.day import MIDDLE_H, Day, gather
 from agent.habits.drawing import lines
 from agent.habits.words import sentences
@@ -107,7 +107,7 @@ def test_the_most_patient_room_is_shown() -> None:
     still = next(i for i in pipeline.instances if i.name == "stillness")
     living, unused = (
         tuple(
-            stillness.limit_at(still.setup, still.state, n / 2 + MIDDLE_H, name)[0].minutes
+            patience.limit_at(still.setup, still.state, n / 2 + MIDDLE_H, name)[0].minutes
             for n in range(48)
         )
         for name in ("living-pir", "study-pir")
@@ -284,7 +284,7 @@ def test_a_limit_of_a_room(lived: Living) -> None:
     assert set(found.yellow_min) == {"kitchen"}
     agent = Pipeline(home(), limits())
     still = next(i for i in agent.instances if i.name == "stillness")
-    orange, yellow = stillness.limit_at(still.setup, stillness.State(), MIDDLE_H, "kitchen-pir")
+    orange, yellow = patience.limit_at(still.setup, patience.State(), MIDDLE_H, "kitchen-pir")
     assert (orange.minutes, orange.source) == (240, "default")
     assert yellow is not None
     assert yellow.minutes == 90

@@ -19,7 +19,7 @@ from agent.config.fitness import of_limits, of_tables
 from agent.config.installation import Advice, of_site
 from agent.config.load import examine, load
 from agent.config.rules import USUAL_ROLES
-from agent.detectors import detectors, outing, presence, stillness
+from agent.detectors import detectors, levels, outing, patience, presence
 from agent.site import Profile, Role, Sensor, Site
 from drivers.base import Traits
 from drivers.reading import Quantity, Reading, Stamp
@@ -207,7 +207,7 @@ def test_two_others_notice_a_dead_bedroom_sensor(
             at = MONDAY + 60 * number + 4 * (1 - value)
             stamp = Stamp("test", at, at, synced=True, sequence=number)
             seen = presence.step(known, seen, Reading(name, Quantity.MOTION, value, stamp))
-    assert seen.doubts == ({BED.name: presence.Doubt.BLIND} if is_noticed else {})
+    assert seen.doubts == ({BED.name: levels.Doubt.BLIND} if is_noticed else {})
     assert bool(list(rule.lone_bedroom_eye(of))) is not is_noticed
 
 
@@ -254,7 +254,7 @@ def test_limits_of_outing(out: outing.Config, key: str) -> None:
 @pytest.mark.parametrize(("awake_h", "is_warned"), [(1.5, True), (1.6, False)])
 def test_limits_of_stillness(awake_h: float, is_warned: bool) -> None:
     """A ceiling as low as the limit of wet rooms takes their milder alarm away."""
-    given = limits(stillness=stillness.Config(awake_h=awake_h))
+    given = limits(stillness=patience.Config(awake_h=awake_h))
     found = [advice.path for advice in of_limits(fit(), given)]
     assert found == [("detector", "stillness", "awake_h")] * is_warned
 

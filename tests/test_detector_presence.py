@@ -6,7 +6,8 @@ import pytest
 from routine import at, passing, stirring
 from sites import Player, home
 
-from agent.detectors.presence import Doubt, Home, Place
+from agent.detectors.levels import Doubt
+from agent.detectors.presence import Home, Place
 from agent.events import Activity
 from drivers.reading import SensorState, SensorStatus, Stamp
 

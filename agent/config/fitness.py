@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from agent.config.installation import Advice, of_site
 from agent.config.problems import Report
 from agent.config.tables import Limits
-from agent.detectors import detectors, outing, stillness
-from agent.detectors.presence import is_night
+from agent.detectors import detectors, outing, patience
+from agent.detectors.hours import is_night
 from agent.site import Profile, Site
 
 NEEDS = {
@@ -58,7 +58,7 @@ def of_limits(site: Site, limits: Limits) -> Iterator[Advice]:
         return
     out, still = limits["outing"][0], limits["stillness"][0]
     assert isinstance(out, outing.Config)
-    assert isinstance(still, stillness.Config)
+    assert isinstance(still, patience.Config)
     begin, end = out.night_from_h, out.night_until_h
     if begin == end:
         yield Advice(
@@ -76,9 +76,9 @@ def of_limits(site: Site, limits: Limits) -> Iterator[Advice]:
             f"{out.absent_h:g} h away is a journey: until outings are learned, no absence is too "
             "long; set less, such as 12",
         )
-    if still.awake_h * 60 <= stillness.WET_CEILING_MIN:
+    if still.awake_h * 60 <= patience.WET_CEILING_MIN:
         yield Advice(
             ("detector", "stillness", "awake_h"),
-            f"{still.awake_h:g} h is not above the {stillness.WET_CEILING_MIN:g} min of bathroom "
+            f"{still.awake_h:g} h is not above the {patience.WET_CEILING_MIN:g} min of bathroom "
             "and kitchen: their milder alarm never comes first; set more, such as 4",
         )

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import MOVES, ROOMS, Doubt, Home, plan
+from agent.detectors.levels import MOVES, Doubt
+from agent.detectors.presence import ROOMS, Home, plan
 from agent.events import Finding, Kind, WarningLevel
 from agent.site import Role, Site
 

@@ -26,7 +26,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import MOVES, Home, hour, next_at, plan
+from agent.detectors.hours import hour, next_at
+from agent.detectors.levels import MOVES
+from agent.detectors.presence import Home, plan
 from agent.events import Activity, ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Reading

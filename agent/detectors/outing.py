@@ -28,7 +28,8 @@ from dataclasses import dataclass, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
 from agent.detectors.habits import DECAY, KEPT, Longest, bin_of
-from agent.detectors.presence import Home, hour, is_night, plan
+from agent.detectors.hours import hour, is_night
+from agent.detectors.presence import Home, plan
 from agent.events import Activity, ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Quantity, Reading

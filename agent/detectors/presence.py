@@ -19,12 +19,8 @@ outside. One report brings nobody home; the door's contact does, and without it 
 reports, within ten minutes. Then nobody had left, unless the door has no contact. So it is in the
 ten minutes after somebody seems to have left, too, where one report may come from the door as well.
 
-A motion sensor that stands at 1 for ten minutes is no proof of life (pulses last 2 to 9 s, and the
-longest in a recorded month 8 min); told again at 1 after half an hour, it is stuck. A lost edge
-looks the same where levels are not told again, so there it takes six hours. One that changes more
-than twenty times a minute for five minutes on end chatters (recorded cooking: four minutes at
-most), until it has been calm for as long. One past which the resident walks without being seen may
-be blind (walks.py). A suspect sensor proves neither life nor stillness.
+Which reports are signs of life, and which sensors are not believed, is told in levels.py and in
+walks.py. A suspect sensor proves neither life nor stillness.
 """
 
 from __future__ import annotations
@@ -32,12 +28,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
 from enum import StrEnum
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from agent.detectors import Now, Perception
+from agent.detectors.hours import is_night
+from agent.detectors.levels import (
+    HELD_S,
+    MOVES,
+    REPEAT_S,
+    UNTOLD_S,
+    Doubt,
+    Line,
+    doubts_of,
+    is_sign,
+    levelled,
+)
 from agent.detectors.walks import Walks, blind, visit
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
@@ -45,12 +50,8 @@ from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
 
 ROOMS = frozenset({Role.BEDROOM, Role.BATHROOM, Role.KITCHEN, Role.LIVING, Role.WORK, Role.HALL})
 DOOR = frozenset({Role.ENTRY, Role.FRONT_DOOR})
-MOVES = frozenset({Quantity.MOTION, Quantity.PRESENCE})
 SIGNS = MOVES | {Quantity.CONTACT, Quantity.HELP}
 
-REPEAT_S = 120.0  # a level repeated within this time is a repeat, not a new movement
-HELD_S, STUCK_S, UNTOLD_S = 600.0, 1800.0, 6 * 3600.0
-CHATTER_PER_MIN, CHATTER_MIN = 20, 5
 QUIET_S = 600.0  # after the door: then nobody is inside
 MAYBE_S = 1800.0
 SINCE_DOOR_S = 180.0  # between the door's contact and the last sign of somebody who leaves
@@ -72,36 +73,6 @@ class Place(StrEnum):
 
 
 OUT = frozenset({Place.MAYBE_AWAY, Place.AWAY})
-
-
-class Doubt(StrEnum):
-    """Why a sensor is not believed."""
-
-    STUCK = "stuck"
-    CHATTER = "chatter"
-    BLIND = "blind"
-    DOWN = "down"  # its driver says so, or the silence detector's own rule
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The level of one sensor.
-
-    Attributes:
-        value: 0 or 1.
-        since: monotonic seconds since when it has it.
-        heard: monotonic seconds when it was last reported.
-        minute: number of the minute of the last change.
-        changes: how many there were in that minute.
-        busy: in how many minutes before it, on end, there were too many.
-    """
-
-    value: float
-    since: float
-    heard: float
-    minute: int = 0
-    changes: int = 0
-    busy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,47 +227,14 @@ def due(known: Plan, home: Home) -> float | None:
     return None if moment == math.inf else moment
 
 
-def is_night(zone: str, wall: float, from_h: float, until_h: float) -> bool:
-    """Whether a moment's local hour lies between two, over midnight if need be."""
-    local = hour(zone, wall)
-    return from_h <= local < until_h if from_h <= until_h else local >= from_h or local < until_h
-
-
-def hour(zone: str, wall: float) -> float:
-    """The local hour of day of a moment, with its fraction."""
-    local = datetime.fromtimestamp(wall, zone_of(zone))
-    return local.hour + local.minute / 60 + local.second / 3600
-
-
-def next_at(zone: str, wall: float, local_h: float) -> float:
-    """Wall second of the first moment after `wall` at which the clocks show a local hour.
-
-    Days on which the clocks are set have 23 or 25 hours. An hour that they skip comes as much
-    later; of an hour that they go through twice the first counts.
-    """
-    day = datetime.fromtimestamp(wall, zone_of(zone)).date()
-    for days in range(3):
-        clock = datetime.combine(day, time()) + timedelta(days=days, hours=local_h)
-        moment = clock.replace(tzinfo=zone_of(zone)).timestamp()
-        if moment > wall:
-            return moment
-    raise ValueError(f"no {local_h} h after {wall} in {zone}")
-
-
-@cache
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its name."""
-    return ZoneInfo(name)
-
-
 def _reading(known: Plan, home: Home, now: Reading) -> Home:
     if now.quantity not in SIGNS:
         return replace(home, is_sign=False) if home.is_sign else home
     at, name = now.stamp.mono, now.sensor
     line = home.lines.get(name)
-    fresh = _line(line, now)
+    fresh = levelled(line, now)
     lines = {**home.lines, name: fresh}
-    doubts = _doubts(home.doubts, now, line, fresh)
+    doubts = doubts_of(home.doubts, now, line, fresh)
     door = home.door
     stuck_at = home.stuck_at
     if now.value and now.quantity is Quantity.MOTION:
@@ -305,7 +243,7 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
     is_contact = name in known.contacts
     if role in DOOR:
         door = _door(door, now, line, is_contact=is_contact)
-    if now.quality.grade is Grade.BAD or name in doubts or not _is_sign(now, line, fresh):
+    if now.quality.grade is Grade.BAD or name in doubts or not is_sign(now, line, fresh):
         return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
@@ -378,50 +316,6 @@ def _strays(home: Home, now: Reading) -> tuple[tuple[float, str], ...] | None:
     strays = (*recent, (at, now.sensor))[-STRAYS:]
     is_stray = len(strays) < STRAYS and len({sensor for _, sensor in strays}) == 1
     return strays if is_stray else None
-
-
-def _line(line: Line | None, now: Reading) -> Line:
-    at, value = now.stamp.mono, now.value
-    minute = int(at // 60)
-    if line is None:
-        return Line(value, at, at, minute)
-    if value == line.value:
-        since = line.since if at - line.heard <= REPEAT_S or value else at
-        return Line(value, since, at, line.minute, line.changes, line.busy)
-    if minute == line.minute:
-        return Line(value, at, at, minute, line.changes + 1, line.busy)
-    was_busy = line.changes > CHATTER_PER_MIN and minute == line.minute + 1
-    return Line(value, at, at, minute, 1, line.busy + 1 if was_busy else 0)
-
-
-def _doubts(
-    doubts: Mapping[str, Doubt], now: Reading, line: Line | None, fresh: Line
-) -> Mapping[str, Doubt]:
-    """What is held against the sensor that has just reported."""
-    name, doubt = now.sensor, doubts.get(now.sensor)
-    if doubt is Doubt.CHATTER:
-        is_calm = fresh.busy == 0 and fresh.changes <= CHATTER_PER_MIN
-        rested = line is not None and now.stamp.mono - line.heard >= 60 * CHATTER_MIN
-        if not (is_calm and (rested or line is None)):
-            return doubts
-    elif now.quantity is Quantity.MOTION and now.value and now.stamp.mono - fresh.since >= STUCK_S:
-        return doubts if doubt is Doubt.STUCK else {**doubts, name: Doubt.STUCK}
-    elif fresh.busy >= CHATTER_MIN and now.quantity in MOVES:
-        return {**doubts, name: Doubt.CHATTER}
-    elif doubt is None or (doubt is Doubt.STUCK and now.value):
-        return doubts
-    elif doubt is Doubt.BLIND and (line is None or line.value == now.value):
-        return doubts  # told again at 0 it shows that its wire is whole, and no more
-    return {sensor: why for sensor, why in doubts.items() if sensor != name}
-
-
-def _is_sign(now: Reading, line: Line | None, fresh: Line) -> bool:
-    if line is None:  # the first report says how things stand, not that something moved
-        return bool(now.value) and now.quantity is not Quantity.CONTACT
-    if line.value != now.value:
-        # What ends a pulse that was far too long is the sensor's doing, not the resident's.
-        return bool(now.value) or now.quantity not in MOVES or now.stamp.mono - line.since < HELD_S
-    return now.quantity in MOVES and now.value == 1 and now.stamp.mono - fresh.since <= HELD_S
 
 
 def _door(door: Door, now: Reading, line: Line | None, *, is_contact: bool) -> Door:

@@ -20,7 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import Doubt, Home
+from agent.detectors.levels import Doubt
+from agent.detectors.presence import Home
 from agent.events import Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Site
 from drivers.reading import TWO_STATE, Reading, SensorState, SensorStatus

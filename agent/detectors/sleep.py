@@ -28,7 +28,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.presence import Home, Sign, hour, next_at, plan
+from agent.detectors.hours import hour, next_at
+from agent.detectors.presence import Home, Sign, plan
 from agent.events import Activity, ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Reading

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.detectors import meals, outing, sleep, stillness
+from agent.detectors import meals, outing, patience, sleep
 from agent.detectors.habits import BINS, cell
-from agent.detectors.presence import BED_FROM_H, BED_UNTIL_H, MOVES, ROOMS, Home
+from agent.detectors.levels import MOVES
+from agent.detectors.presence import BED_FROM_H, BED_UNTIL_H, ROOMS, Home
 from agent.pipeline.pipeline import Pipeline
 from agent.pipeline.routes import Instance
 from agent.site import Role
@@ -134,11 +135,11 @@ def gather(pipeline: Pipeline) -> Day | None:
     if "stillness" not in of:
         return None
     still = of["stillness"]
-    state = _state(still, stillness.State())
+    state = _state(still, patience.State())
     seen = still.seen if isinstance(still.seen, Home) else Home()
     return Day(
         pipeline.site.id, pipeline.site.timezone, pipeline.last.wall if pipeline.last else None,
-        state.days, stillness.learned_share(state), stillness.up_by_h(state),
+        state.days, patience.learned_share(state), patience.up_by_h(state),
         _stillness(still, state, "awake", _sitting(still)),
         _bed(still, state), _yellow(still, state),
         _nights(_state(of["sleep"], sleep.State())) if "sleep" in of else None,
@@ -153,24 +154,24 @@ def _state(instance: Instance, unknown: Any) -> Any:
     return unknown if instance.state is None else instance.state
 
 
-def _bed(still: Instance, state: stillness.State) -> Stillness | None:
+def _bed(still: Instance, state: patience.State) -> Stillness | None:
     beds = still.setup.site.with_role(Role.BEDROOM)
     return _stillness(still, state, "bed", (beds[0].name,)) if beds else None
 
 
 def _sitting(still: Instance) -> tuple[str, ...]:
     """Sensors of the rooms in which people sit awake."""
-    rooms = ROOMS - {Role.BEDROOM} - stillness.WET
+    rooms = ROOMS - {Role.BEDROOM} - patience.WET
     return tuple(s.name for s in still.setup.site.with_role(*rooms))
 
 
 def _stillness(
-    still: Instance, state: stillness.State, kind: str, sensors: tuple[str, ...]
+    still: Instance, state: patience.State, kind: str, sensors: tuple[str, ...]
 ) -> Stillness:
     """By half-hour, after whichever of the sensors stillness may last longest."""
     limits: list[float | None] = []
     longest: list[float | None] = []
-    until_h = min(BED_UNTIL_H, stillness.up_by_h(state) or BED_UNTIL_H)
+    until_h = min(BED_UNTIL_H, patience.up_by_h(state) or BED_UNTIL_H)
     for number in range(BINS):
         hour = number / 2
         if kind == "bed" and not (hour >= BED_FROM_H or hour < until_h):
@@ -179,7 +180,7 @@ def _stillness(
             continue
         limits.append(
             max(
-                stillness.limit_at(still.setup, state, hour + MIDDLE_H, name)[0].minutes
+                patience.limit_at(still.setup, state, hour + MIDDLE_H, name)[0].minutes
                 for name in sensors or ("",)
             )
         )
@@ -189,10 +190,10 @@ def _stillness(
     return Stillness(tuple(limits), tuple(longest), 60 * ceiling_h)
 
 
-def _yellow(still: Instance, state: stillness.State) -> dict[Role, float]:
+def _yellow(still: Instance, state: patience.State) -> dict[Role, float]:
     found: dict[Role, float] = {}
-    for sensor in still.setup.site.with_role(*sorted(stillness.WET)):
-        wet = stillness.limit_at(still.setup, state, 12.0, sensor.name)[1]
+    for sensor in still.setup.site.with_role(*sorted(patience.WET)):
+        wet = patience.limit_at(still.setup, state, 12.0, sensor.name)[1]
         if wet is not None and MOVES & set(sensor.traits.quantities):
             found[sensor.role] = wet.minutes
     return found

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from agent.detectors import sleep
+from agent.detectors.hours import zone_of
 from agent.detectors.outing import ENOUGH as OUTINGS_ENOUGH
-from agent.detectors.presence import zone_of
-from agent.detectors.stillness import LEARN_FROM, LEARN_UNTIL
+from agent.detectors.patience import LEARN_FROM, LEARN_UNTIL
 from agent.habits.day import Day, Meal, Nights, Outings, Stillness
 from agent.texts.faults import DOUBT
 from agent.texts.home import SLOT
