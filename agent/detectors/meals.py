@@ -8,7 +8,7 @@ reaches on nine days of ten; somebody who fetches a glass of water does not reac
 | reason       | level  | when                                                                 |
 |--------------|--------|----------------------------------------------------------------------|
 | missed       | blue   | a slot has ended without a meal, at home                             |
-| missed_twice | yellow | so have two in a row                                                 |
+| missed_twice | yellow | so have two in a row, or on one day                                  |
 | not_eating   | orange | no meal in any slot for two days at home; yellow where the kitchen's |
 |              | yellow | sensors have seen nobody at all since: they may be dead              |
 
@@ -34,6 +34,7 @@ from agent.site import Role, Site
 from drivers.reading import Reading
 
 SLOTS = {"breakfast": (5.0, 10.5), "lunch": (10.5, 15.5), "dinner": (15.5, 21.5)}
+LAST = "dinner"
 WINDOW_MIN = 40
 DAYS, ENOUGH, USED = 28, 7, 0.7
 LEAST_SCORE = 3
@@ -220,8 +221,8 @@ def _judge(setup: Setup[Config], state: State, at: Moment) -> tuple[State, tuple
     is_known = is_habit(scores)
     was_home = out_s < OUT_SHARE * length_s
     ended = replace(state, slot="", out_since=None, out_s=0.0)
-    if not was_home:
-        ended = replace(ended, missed=0, eaten=at[0])
+    if not was_home:  # nobody knows; two on one day count together, whatever lies between
+        ended = replace(ended, eaten=at[0], missed=0 if slot == LAST else state.missed)
     if state.is_sound and was_home:
         ended = replace(ended, scores={**state.scores, slot: (*scores, best.score)[-DAYS:]})
     if state.decided is not None:

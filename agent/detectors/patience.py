@@ -17,6 +17,7 @@ from agent.events import WarningLevel
 from agent.site import Role, Site
 
 WET = frozenset({Role.BATHROOM, Role.KITCHEN})
+LEAST_MIN = 5.0  # shorter silences teach nothing
 FLOOR_MIN, WET_FLOOR_MIN, BED_FLOOR_MIN = 90.0, 30.0, 120.0
 WET_CEILING_MIN = 90.0
 LINE_REACH, BED_REACH = 2, 3  # half-hours to either side
@@ -242,7 +243,8 @@ def wet_limit_of(
         late = Limit(WET_CEILING_MIN, "ceiling", "default")  # back in bed, unseen, or still there
         return late if state.got_up_unseen else None
     share = learned_share(state)
-    longest = state.silences.second(role.value, state.day)  # one odd evening does not blind it
+    # One odd evening does not set it. Where none is known, there was none worth learning.
+    longest = max(LEAST_MIN, state.silences.second(role.value, state.day))
     learned = Limit(longest * ROOM_FACTOR, "room", "learned", longest)
     limit = _blend(Limit(WET_CEILING_MIN, "ceiling", "default"), learned, share)
     return replace(limit, minutes=max(WET_FLOOR_MIN, limit.minutes))

@@ -49,6 +49,7 @@ from agent.detectors import Conclusion, Detector, Now, Setup
 from agent.detectors.habits import BIN_S, Silences, bin_of, cell
 from agent.detectors.hours import hour, zone_of
 from agent.detectors.patience import (
+    LEAST_MIN,
     LINE_FACTOR,
     LINE_MORE_MIN,
     NOT_UP_MIN,
@@ -71,7 +72,6 @@ from agent.events import ClockStep, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Reading
 
-LEAST_MIN = 5.0  # shorter silences teach nothing
 CLIP = 1.5
 SETTLE_S, GAP_S, UNKNOWN_S = 1800.0, 120.0, 3600.0
 RED_AFTER_S = 3600.0
