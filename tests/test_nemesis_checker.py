@@ -163,9 +163,3 @@ def test_a_slope_is_told_from_noise() -> None:
     assert checker.grows("memory", noise, 5.0) == []
     assert checker.grows("memory", rising, 5.0) == ["memory grew by 59.1, more than 5"]
     assert checker.grows("memory", noise[:5], 5.0) == ["memory: only 5 samples"]
-
-
-@pytest.mark.parametrize(("count", "late"), [(1, 1), (100, 5), (400, 11), (10_000, 100)])
-def test_few_alarms_say_little_of_the_slowest_of_a_hundred(count: int, late: int) -> None:
-    """Of thousands one in a hundred may be late; of fewer, what chance gives 999 times of 1,000."""
-    assert checker.most_late(count) == late

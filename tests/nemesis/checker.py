@@ -15,7 +15,6 @@ from typing import Any
 MAY_DIFFER = frozenset({"buffered_s", "onset", "clock"})
 WATER, SENSOR, DEVICE = "street.waterlogging", "sensor.fault", "device.fault"
 MOUNT_MM = 2700
-MANY = 5000  # alarms
 LEAP = 900  # of revisions on purpose: a thousand, less what was concluded again
 
 
@@ -168,20 +167,3 @@ def grows(name: str, points: Sequence[tuple[float, float]], most: float) -> list
         return [f"{name}: only {len(points)} samples"]
     rise = slope(points) * (points[-1][0] - points[0][0])
     return [f"{name} grew by {rise:.1f}, more than {most:g}"] if rise > most else []
-
-
-def most_late(count: int) -> int:
-    """How many of so many alarms may be later than what 99 of 100 have to keep.
-
-    One in a hundred of thousands. Of fewer, as many as chance gives to a link that just keeps it,
-    but for one run in a thousand: the fourth of 400 says little.
-    """
-    if count >= MANY:
-        return count // 100
-    chance = kept = 0.99**count
-    late = 0
-    while kept < 0.999:
-        late += 1
-        chance *= (count - late + 1) / late * 0.01 / 0.99
-        kept += chance
-    return late
