@@ -44,7 +44,7 @@ NIGHT_LEAST_S = 3 * 3600.0
 ENOUGH, NIGHTS = 7, 21
 LATE_H = 1.0
 SHORT, LONG, MORE_EXITS = 0.8, 1.2, 2
-UP_FROM_H, UP_UNTIL_H = 0.0, 5.0
+UP_UNTIL_H = 5.0
 DAY_ENDS_H = 18.0
 UNKNOWN_S = 3600.0
 
@@ -298,7 +298,7 @@ def _is_up(setup: Setup[Config], state: State, left: Moment, now: Moment, seen: 
         return False
     zone = setup.site.timezone
     began_h, now_h = hour(zone, left[1]), hour(zone, now[1])
-    return UP_FROM_H <= began_h < now_h < UP_UNTIL_H and len(state.nights) >= ENOUGH
+    return began_h < now_h < UP_UNTIL_H and len(state.nights) >= ENOUGH
 
 
 def _unusual(state: State, night: Night) -> tuple[str, dict[str, object]]:
