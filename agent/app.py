@@ -30,6 +30,7 @@ from agent.site import Site
 from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from agent.uplink import tls
@@ -146,6 +147,7 @@ def _store(folder: Path, readings_bytes: int) -> Store:
         Buffer(folder / layout.READINGS, readings_bytes),
         Outbox(folder / layout.OUTBOX),
         Snapshots(folder / layout.SNAPSHOTS),
+        Diary(folder / layout.DIARY),
     )
 
 

@@ -193,6 +193,20 @@ class Activity:
     slot: str = ""
     corrects: float | None = None
 
+    @property
+    def document(self) -> dict[str, str]:
+        """It as a journal has it: the contract in the design's section 5."""
+        times = {
+            "start": self.start,
+            "start_decided": self.start_decided,
+            "end": self.end,
+            "end_decided": self.end_decided,
+            "corrects": self.corrects,
+        }
+        slot = {"slot": self.slot} if self.slot else {}
+        known = {name: rfc3339(wall) for name, wall in times.items() if wall is not None}
+        return {"activity": self.activity, **slot, **known}
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

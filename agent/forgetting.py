@@ -7,7 +7,8 @@ The order is what makes it safe to stop at any moment, and to be done again:
 3. the snapshot without the person is put in place: from here on a start knows nothing of him, for
    that snapshot knows the last input, and nothing before it is run again;
 4. so is the one before it, which would be taken where the newer one is damaged;
-5. inputs are deleted, then events that are done with, then what was set aside as damaged.
+5. inputs are deleted, then the diary, then events that are done with, then what was set aside
+   as damaged.
 
 Before 3 all is as it was. Files are deleted, not overwritten: a card keeps no promise about that.
 """
@@ -33,6 +34,7 @@ class Erased:
 
     Attributes:
         unsent: inputs that the platform has not had; only a site that sends readings misses them.
+        activities: lines on what the resident did.
         events: events that the platform has had, or has refused.
         damaged: files that had been set aside.
         waiting: events that stay until the platform has them.
@@ -41,6 +43,7 @@ class Erased:
     """
 
     unsent: int
+    activities: int
     events: int
     damaged: int
     waiting: int
@@ -86,8 +89,9 @@ def forget(pipeline: Pipeline, clock: Clock, store: Store, folder: Path, unsaved
     for _ in ("the newest", "the one before it"):
         store.snapshots.save(NAME, document)
     unsent = store.buffer.erase()
+    activities = store.diary.erase()
     events = store.outbox.scrub()
     damaged = remove_set_aside(folder)
     sequence = max(store.outbox.last_sequence, pipeline.ledger.sequence)
     alarms = len(pipeline.ledger.alarms)
-    return Erased(unsent, events, damaged, store.outbox.waiting, alarms, sequence)
+    return Erased(unsent, activities, events, damaged, store.outbox.waiting, alarms, sequence)

@@ -38,6 +38,7 @@ from agent.keeping import (
 )
 from agent.recovery import Store, keep
 from agent.store.buffer import Thinned
+from agent.store.diary import Numbered
 from drivers.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ SYNC_S, SYNC_ITEMS = 1.0, 32  # readings that a power cut may take
 RETRY_S = 1.0
 UNREADY_S = 30.0  # until room is asked for again where the disk has none
 MOST_INPUTS = 50_000  # handed over and not taken up: 25 MB, or an hour and a half at 10 a second
+MOST_LIVED = 1000  # activities that wait in memory for it
 MOST_UNWRITTEN = 20_000  # readings that wait in memory for a disk that refuses
 
 
@@ -78,7 +80,9 @@ class Keeper:
         self._done_early: set[int] = set()  # readings that the platform has and the disk has not
         self._given_up = Thinned()
         self._pending: list[Event] = []
+        self._lived: list[Numbered] = []
         self._rewrite_at = self._retry_at = self._sync_at = self._prepare_at = 0.0
+        self._note_at = 0.0
         self._told: dict[str, str] = {}  # empty: what an earlier run has told is ended too
         self._busy_since: float | None = None
         self._stopping = False
@@ -99,8 +103,13 @@ class Keeper:
         since = self._busy_since
         return 0.0 if since is None else self._now() - since
 
-    def keep(self, inputs: Sequence[Input], events: Sequence[Event]) -> int:
-        """Hand over inputs, and the events that came of them.
+    def keep(
+        self,
+        inputs: Sequence[Input],
+        events: Sequence[Event],
+        activities: Sequence[Numbered] = (),
+    ) -> int:
+        """Hand over inputs, and the events and activities that came of them.
 
         Returns:
             How many readings were dropped, because the disk is too far behind.
@@ -109,7 +118,7 @@ class Keeper:
         if self._handed - self._taken_up > MOST_INPUTS:
             kept = [item for item in inputs if not isinstance(item, Reading)]
         self._handed += len(kept)
-        self._requests.put(Batch(kept, events))
+        self._requests.put(Batch(kept, events, activities))
         self.flush()
         return len(inputs) - len(kept)
 
@@ -160,6 +169,7 @@ class Keeper:
                 self._take_up(request)
         self._write()
         self._commit()
+        self._note()  # before a snapshot that knows of it
         for request in requests:
             self._serve(request)
         self._sync()
@@ -170,13 +180,16 @@ class Keeper:
     def _run(self) -> None:
         while not self._stopping:
             self.turn(SYNC_S)
-        self._rewrite_at = self._retry_at = self._sync_at = 0.0
+        self._rewrite_at = self._retry_at = self._sync_at = self._note_at = 0.0
         self._write()
         self._commit()
         with self._watched():
             self._store.buffer.close()
+        self._note()
         with self._watched():
             self._store.outbox.close()
+        with self._watched():
+            self._store.diary.close()
 
     def _taken(self, wait_s: float) -> list[object]:
         """Everything that was handed over."""
@@ -192,6 +205,7 @@ class Keeper:
         self._unwritten += batch.inputs
         self._taken_up += len(batch.inputs)
         self._pending += batch.events
+        self._lived += batch.activities
 
     def _write(self) -> None:
         """Write inputs; what cannot be written waits in memory, as far as there is room."""
@@ -246,6 +260,18 @@ class Keeper:
         self._retry_at = 0.0
         self._tell("storage", "")
         self._post(Kept(last, lasts=not self._store.is_memory))
+
+    def _note(self) -> None:
+        """Put on disk what a resident did; what cannot be put is tried again, the newest of it."""
+        if not self._lived or self._now() < self._note_at:
+            return
+        self._note_at = self._now() + RETRY_S
+        del self._lived[:-MOST_LIVED]
+        with self._watched("storage.diary"):
+            self._store.diary.put(self._lived)
+            self._lived.clear()
+            self._note_at = 0.0
+            self._tell("storage.diary", "")
 
     def _serve(self, request: object) -> None:
         match request:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.events import Event, Input
 from agent.store.buffer import Thinned
+from agent.store.diary import Numbered
 
 
 class Queue(Enum):
@@ -20,10 +21,11 @@ class Queue(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Inputs, and the events that came of them."""
+    """Inputs, and the events and activities that came of them."""
 
     inputs: Sequence[Input]
     events: Sequence[Event]
+    activities: Sequence[Numbered] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from agent.keeper import Keeper
 from agent.keeping import Kept, Lent, News, Queue, Stock, Trouble
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, compose
+from agent.store.diary import Numbered
 from agent.uplink.delivery import Delivery
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from agent.uplink.wire import Wire
@@ -89,6 +90,7 @@ class Loop:
         self._now = now
         self._inputs: list[Input] = []
         self._events: list[Event] = list(recovered.events)
+        self._activities: list[Numbered] = list(recovered.activities)
         self._stop: Stop | None = None
         self._told_alarms: object = None
         self._device = Device(inbox, pipeline)
@@ -181,15 +183,13 @@ class Loop:
             switch(is_on=self._pipeline.is_asking)
 
     def _hand_over(self) -> None:
-        # What a resident did leaves the home by no way, and a device has no journal for it yet: a
-        # replay of its readings tells it.
-        self._pipeline.activities.clear()
-        inputs, events = self._inputs, self._events
-        if not inputs and not events:
+        self._activities += self._pipeline.numbered()
+        inputs, events, activities = self._inputs, self._events, self._activities
+        if not inputs and not events and not activities:
             return
-        self._inputs, self._events = [], []
+        self._inputs, self._events, self._activities = [], [], []
         self._count += len(inputs)
-        dropped = self._keeper.keep(inputs, events)
+        dropped = self._keeper.keep(inputs, events, activities)
         if dropped:
             self._device.count_dropped(dropped)
         if self._reading_window is not None:

@@ -19,6 +19,7 @@ from agent.events import Event
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary, Numbered
 from agent.store.outbox import Outbox, renumbered
 from agent.store.snapshots import Snapshots
 
@@ -40,6 +41,7 @@ class Store:
     buffer: Buffer
     outbox: Outbox
     snapshots: Snapshots
+    diary: Diary
     is_memory: bool = False
     snapshot_sequence: int = 0
 
@@ -52,12 +54,14 @@ class Recovered:
         alive_until: monotonic second of the last thing that it knew; None on its first start.
         sequence: number that no input has had yet, nor any below the last of the earlier run.
         events: concluded again, and not on disk yet.
+        activities: concluded again, on disk or not.
         given: as the Gap has it that tells of this start.
     """
 
     alive_until: float | None
     sequence: int
     events: tuple[Event, ...] = ()
+    activities: tuple[Numbered, ...] = ()
     given: int = 0
 
 
@@ -103,6 +107,8 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store, unsaved: int = 0) -> R
     last_mono = store.outbox.last_mono
     if last_mono is not None and store.outbox.last_sequence > pipeline.ledger.sequence:
         events += pipeline.advance(math.nextafter(last_mono, math.inf))
+    activities = tuple(pipeline.numbered())
+    pipeline.lived = max(pipeline.lived, store.diary.last_number)  # a snapshot may be lost
     new, given = _new(events, pipeline.ledger.sequence, store.outbox)
     given = max(given, unsaved if unsaved > pipeline.ledger.sequence else 0)
     if given:
@@ -115,7 +121,7 @@ def go_on(pipeline: Pipeline, clock: Clock, store: Store, unsaved: int = 0) -> R
     clock.carry_on(snapshot.get("clock") or {}, alive_until, wall)
     log.info("going on inputs_run_again=%d open_alarms=%d", pipeline.last.sequence - begun,
              len(pipeline.ledger.alarms))  # fmt: skip
-    return Recovered(alive_until, sequence, new, given)
+    return Recovered(alive_until, sequence, new, activities, given)
 
 
 def _recall(pipeline: Pipeline, document: dict[str, Any] | None) -> None:

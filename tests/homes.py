@@ -13,6 +13,7 @@ from agent.events import Event, rfc3339
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, compose, go_on, keep
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from drivers.reading import Reading, Stamp
@@ -68,6 +69,7 @@ def opened(folder: Path) -> Store:
         Buffer(folder / "readings", 64 << 20),
         Outbox(folder / "outbox"),
         Snapshots(folder / "snapshots"),
+        Diary(folder / "diary"),
     )
 
 
@@ -100,6 +102,7 @@ class Lived:
         self.store.buffer.extend(checked)
         self.store.buffer.sync()
         self.store.outbox.put(events)
+        self.store.diary.put(self.pipeline.numbered())
         return events
 
     def pass_until(self, at: float) -> list[Event]:
@@ -118,3 +121,4 @@ class Lived:
         """End."""
         self.store.buffer.close()
         self.store.outbox.close()
+        self.store.diary.close()

@@ -248,6 +248,12 @@ def test_it_syncs_once_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(syncs) == 4
 
 
+def test_a_folder_without_a_segment_has_no_records(tmp_path: Path) -> None:
+    """As beside an agent that has just been installed."""
+    (tmp_path / "inputs").mkdir()
+    assert list(recorded(tmp_path, 0)) == []
+
+
 def test_what_a_later_release_wrote_is_passed_over(tmp_path: Path) -> None:
     """A record that means nothing here is set aside and counted once; the rest is delivered."""
     buffer = Buffer(tmp_path, MIB)

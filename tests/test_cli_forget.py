@@ -98,10 +98,12 @@ def learned(document: dict[str, Any]) -> str:
 def test_what_is_gone(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A start on the folder knows nothing of the resident, and no file does."""
     assert learned(started(site)[0]) == "old"
+    assert any(b'"activity":"meal"' in data for data in contents(site).values())
     assert forget_person(site, "--yes") == 0
     assert learned(started(site)[0]) == "erased"
     for path, data in contents(site).items():
         assert b'"bedroom-pir","q"' not in data, path
+        assert b'"activity"' not in data, path
     said = capsys.readouterr().out
     assert "erased: every recorded reading" in said
     assert all(len(line) <= 80 for line in said.splitlines())

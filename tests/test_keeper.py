@@ -25,6 +25,7 @@ from agent.errors import StorageFull
 from agent.events import DeviceState, Event, Input
 from agent.inbox import Inbox
 from agent.keeping import Stock
+from agent.store.diary import Numbered
 from agent.store.spool import Spool
 from agent.uplink.link import Acked, LinkDown, LinkUp
 from drivers.reading import Quantity, Reading, Stamp
@@ -68,9 +69,11 @@ class HardLife(Life):
         """Let both threads work, or only the deciding one."""
         keep = self.keeper.keep
 
-        def note(inputs: Sequence[Input], events: Sequence[Event]) -> int:
+        def note(
+            inputs: Sequence[Input], events: Sequence[Event], activities: Sequence[Numbered]
+        ) -> int:
             self.handed |= {event.id for event in events}
-            return keep(inputs, events)
+            return keep(inputs, events, activities)
 
         self.keeper.keep = note  # type: ignore[method-assign]
         try:

@@ -27,6 +27,7 @@ from agent.recovery import Store, go_on
 from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from agent.uplink.delivery import Delivery
@@ -67,6 +68,7 @@ class Life:
             Buffer(folder / "readings", 64 << 20),
             Outbox(folder / "outbox"),
             Snapshots(folder / "snapshots"),
+            Diary(folder / "diary"),
         )
         self.pipeline = Pipeline(of, limits())
         mark = SentMark(folder / "sent")

@@ -16,6 +16,7 @@ from agent.keeping import Kept, Lent, News, Queue, Trouble
 from agent.recovery import Store
 from agent.sent import SentMark
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from agent.window import PATIENCE_S, EventWindow, ReadingWindow
@@ -36,6 +37,7 @@ class Desk:
             Buffer(folder / "readings", 64 << 20),
             Outbox(folder / "outbox"),
             Snapshots(folder / "snapshots"),
+            Diary(folder / "diary"),
         )
         self.keeper = Keeper(self.store, self.news.append, self.clock.mono)
         self.mark = SentMark(folder / "sent")

@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "run recorded readings through the same pipeline",
     "habits": "show what has been learned of a home",
     "forget": "erase what has been learned of a person, and recorded activity",
+    "activities": "look at what a resident did, as kept on this device",
     "buffer": "look at readings stored on this device",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
     "simulate": "write weeks in a home that never existed as a recording for replay",

@@ -22,6 +22,7 @@ from agent.site import Profile
 from agent.store import layout
 from agent.store.buffer import Buffer
 from agent.store.claim import claim
+from agent.store.diary import Diary
 from agent.store.files import failure
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
@@ -89,6 +90,7 @@ def _forget(configuration: Configuration, folder: Path) -> Erased:
         Buffer(folder / layout.READINGS, configuration.store.readings_mib << 20),
         Outbox(folder / layout.OUTBOX),
         Snapshots(folder / layout.SNAPSHOTS),
+        Diary(folder / layout.DIARY),
     )
     try:
         check(Pipeline(configuration.site, configuration.limits), store)
@@ -97,6 +99,7 @@ def _forget(configuration: Configuration, folder: Path) -> Erased:
     finally:
         store.buffer.close()
         store.outbox.close()
+        store.diary.close()
 
 
 def _told(erased: Erased) -> list[str]:
@@ -109,6 +112,10 @@ def _told(erased: Erased) -> list[str]:
         (
             f"已清除：全部读数记录，其中{erased.unsent}条平台未收到",
             f"erased: every recorded reading; the platform has not had {erased.unsent} of them",
+        ),
+        (
+            f"已清除：居家日志{erased.activities}条",
+            f"erased: {_counted(erased.activities, 'line')} on what the resident did",
         ),
         (
             f"已清除：平台已收到或拒收的事件{erased.events}个",
@@ -135,7 +142,7 @@ def _told(erased: Erased) -> list[str]:
     ]
     if erased.damaged:
         damaged = _counted(erased.damaged, "damaged file")
-        pairs.insert(3, (f"已清除：损坏文件{erased.damaged}个", f"erased: {damaged} set aside"))
+        pairs.insert(4, (f"已清除：损坏文件{erased.damaged}个", f"erased: {damaged} set aside"))
     return [line for zh, en in pairs for line in (zh, f"  {en}")]
 
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from agent.config.load import load
 from agent.errors import RecordingError, StorageError
-from agent.events import Activity, Event, rfc3339
+from agent.events import Event
 from agent.pipeline.memory import recall, remember
 from agent.pipeline.pipeline import Pipeline
 from agent.recording import Recording
@@ -171,21 +171,8 @@ def _events_out(
 def _note(pipeline: Pipeline, journal: TextIO | None) -> None:
     for activity in pipeline.activities:
         if journal is not None:
-            print(_line(_activity(activity)), file=journal)
+            print(_line(activity.document), file=journal)
     pipeline.activities.clear()
-
-
-def _activity(activity: Activity) -> dict[str, str]:
-    times = {
-        "start": activity.start,
-        "start_decided": activity.start_decided,
-        "end": activity.end,
-        "end_decided": activity.end_decided,
-        "corrects": activity.corrects,
-    }
-    slot = {"slot": activity.slot} if activity.slot else {}
-    known = {name: rfc3339(wall) for name, wall in times.items() if wall is not None}
-    return {"activity": activity.activity, **slot, **known}
 
 
 def _line(document: Mapping[str, Any]) -> str:

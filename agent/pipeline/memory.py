@@ -30,6 +30,7 @@ def remember(pipeline: Pipeline) -> dict[str, Any]:
         "last": to_plain(pipeline.last),
         "reached": pipeline.reached if pipeline.last else None,
         "ledger": to_plain(pipeline.ledger),
+        "lived": pipeline.lived,
         "question": to_plain(pipeline.question),
         "lines": {c.key: to_plain(c.line) for c in channels if c.bounds is None},
         "tracks": {c.key: to_plain(c.track) for c in channels if c.bounds is not None},
@@ -61,12 +62,13 @@ def recall(pipeline: Pipeline, document: dict[str, Any]) -> list[str]:
     reached = from_plain(float, document["reached"])
     ledger = from_plain(Ledger, document["ledger"])
     question = from_plain(Question, document["question"])
+    lived = from_plain(int, document.get("lived", 0))
     lines = from_plain(Mapping[str, Line], document["lines"])
     tracks = from_plain(Mapping[str, Track], document["tracks"])
     states = dict(document["detectors"])
     seen = dict(document["sights"])
     pipeline.last, pipeline.reached, pipeline.ledger = last, reached, ledger
-    pipeline.question = question
+    pipeline.question, pipeline.lived = question, lived
     for channel in pipeline.channels.values():
         channel.line = lines.get(channel.key, channel.line)
         channel.track = tracks.get(channel.key, channel.track)

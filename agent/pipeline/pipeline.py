@@ -59,6 +59,7 @@ class Pipeline:
         reached: monotonic second up to which deadlines have been served.
         ledger: the open alarms.
         activities: what residents did; whoever reads them empties the list.
+        lived: how many activities there have been.
         question: findings that are held back while the home is asked about them.
     """
 
@@ -75,6 +76,7 @@ class Pipeline:
         self.reached = -NEVER
         self.ledger = alarms.Ledger()
         self.activities: list[Activity] = []
+        self.lived = 0
         self.question = question.State()
         self.sights = sights(site)
         self.instances = instances(site, limits, self.sights)
@@ -127,6 +129,13 @@ class Pipeline:
             self._serve(mono)
         self.reached = max(self.reached, mono)
         return self._taken()
+
+    def numbered(self) -> list[tuple[int, Activity]]:
+        """Empty the list of activities, each with its number: the same when run again."""
+        first = self.lived - len(self.activities) + 1
+        found = list(enumerate(self.activities, start=first))
+        self.activities.clear()
+        return found
 
     def resume(self) -> None:
         """Take up the deadlines of states that were put in from outside."""
@@ -257,6 +266,7 @@ class Pipeline:
     def _conclude(self, conclusion: Conclusion, stamp: Stamp) -> None:
         if isinstance(conclusion, Activity):
             self.activities.append(conclusion)
+            self.lived += 1
             return
         told = self.ledger.alarms.get(alarms.key(conclusion))
         self.question, findings = question.hear(self._plan, self.question, conclusion, told, stamp)

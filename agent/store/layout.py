@@ -3,3 +3,4 @@
 READINGS = "readings"
 OUTBOX = "outbox"
 SNAPSHOTS = "snapshots"
+DIARY = "diary"

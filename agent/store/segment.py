@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from agent.store.files import create, read_regular, set_aside, write_all
@@ -273,8 +274,7 @@ def stored(folder: Path, after: int) -> Iterator[tuple[int, bytes]]:
     Nothing is changed; a segment that is removed meanwhile is passed over. Raise OSError if the
     folder cannot be read.
     """
-    starts = firsts(folder)
-    for first, stop in zip(starts, [*starts[1:], 10**12], strict=True):
+    for first, stop in pairwise([*firsts(folder), 10**12]):
         if stop <= after + 1:
             continue
         try:

@@ -14,6 +14,7 @@ PART = {
     "uplink.certificate": ("设备证书", "the device's certificate"),
     "identity.conflict": ("设备身份冲突", "another device with the same identity"),
     "uplink.message": ("消息上报", "messages that the platform refuses"),
+    "storage.diary": ("居家日志", "the diary of the home"),
     "storage": ("数据存储", "storage"),
     "storage.readings": ("读数存储", "storage of readings"),
     "storage.damaged": ("存储数据损坏", "damaged records in storage"),

@@ -23,6 +23,7 @@ from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, keep
 from agent.store import layout
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from drivers.reading import Quantity, Reading, Stamp
@@ -67,6 +68,7 @@ def fill(config: Path, folder: Path, waiting: int) -> None:
         Buffer(folder / layout.READINGS, 64 << 30),
         Outbox(folder / layout.OUTBOX),
         Snapshots(folder / layout.SNAPSHOTS),
+        Diary(folder / layout.DIARY),
     )
     clock = SystemClock()
     clock.offset = 2.0 * waiting  # so that it counts from far back, as after months of running

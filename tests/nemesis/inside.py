@@ -23,6 +23,7 @@ from agent.recovery import Store, go_on
 from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
+from agent.store.diary import Diary
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from agent.uplink.delivery import Delivery
@@ -59,6 +60,7 @@ class Inside:
             Buffer(folder / "readings", bound_bytes),
             Outbox(folder / "outbox"),
             Snapshots(folder / "snapshots"),
+            Diary(folder / "diary"),
         )
         limits = {name: (one.config(), frozenset[str]()) for name, one in detectors().items()}
         pipeline = Pipeline(site, limits)
