@@ -73,7 +73,7 @@ class State:
             getting up.
         not_before: monotonic second before which nothing is concluded.
         level: of the open alarm.
-        raised: monotonic second since when it stands at orange.
+        raised: monotonic second since when it stands at that.
     """
 
     silences: Silences = field(default_factory=Silences)
