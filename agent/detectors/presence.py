@@ -284,7 +284,9 @@ def _outside(known: Plan, home: Home, now: Reading, role: Role) -> Home:
         is_contact = now.sensor in known.contacts
         opens = is_contact or not known.contacts or not known.contacts.isdisjoint(home.doubts)
         if opens and now.value:
-            return replace(home, place=Place.AWAKE, since=home.door.first, reason="returned", strays=())
+            return replace(
+                home, place=Place.AWAKE, since=home.door.first, reason="returned", strays=()
+            )
         return home
     return _stray(home, now)
 

@@ -19,8 +19,8 @@ report of one other sensor is no exit: the bed may be seen from next door.
 What was told about a night ends with the next evening.
 
 Deliberately keeps silent: until seven nights are known; about naps, apart from the journal; where
-the bedroom's sensors are not believed, or no clock has told the time; about how a night was in which
-the resident was not alone.
+the bedroom's sensors are not believed, or no clock has told the time; about how long and restless a
+night was in which the resident was not alone.
 """
 
 from __future__ import annotations

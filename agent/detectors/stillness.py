@@ -294,6 +294,7 @@ def _finding(
     assert state.level is not None
     room = role_of(setup, sign)
     bed = state_at(setup, seen, sign, at)
+    other = beside(seen, sign)
     return Finding(
         Kind.STILLNESS,
         setup.subject,
@@ -313,9 +314,9 @@ def _finding(
             "last_room": room or "",
             "presence": seen.place.value,
             "bed": bed == "bed",
-            "beside": beside(seen, sign),
             "doubts": {name: doubt.value for name, doubt in sorted(seen.doubts.items())},
             "compare": _compare(limit, state),
+            **({"beside": other} if other else {}),
         },
     )
 
