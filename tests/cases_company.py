@@ -123,15 +123,32 @@ def sits_beside_a_pet(life: Life) -> None:
 
 
 @case(
-    "A cat that plays before a sensor for minutes is taken for her: the stillness is not told.",
+    "A cat that plays every hour is taken for her until nobody has done more for twelve hours: the "
+    "stillness is told when she is not up in the morning, and at orange an hour later.",
+    must=(told(STILL, "yellow", "not_up", 17, 7.5, 9), told(STILL, "orange", "not_up", 17, 8.5, 10)),
     beside={MEALS: "yellow"},
-    keeps="a pet that plays before a sensor for longer than it takes to pass",
+    keeps="silent for twelve hours about a pet that plays before a sensor for longer than it",
     follows=WITH_A_CAT,
     pets=True,
-    until=on(16, 22),
-)
+    until=on(17, 10),
+)  # fmt: skip
 def pet_that_plays(life: Life) -> None:
     life.live([16], BUSY)
     collapse(life, 16)
-    for n in range(10):
+    for n in range(22):
         life.stir(on(16, 12.3 + n), on(16, 12.3 + n) + 0.05, "living-pir", 0.5)
+
+
+@case(
+    "A cat that plays for minutes on end, again and again, is taken for her: only meals are missed.",
+    beside={MEALS: "yellow"},
+    keeps="about one that plays for minutes on end, which is taken for her",
+    follows=WITH_A_CAT,
+    pets=True,
+    until=on(17, 10),
+)
+def pet_that_plays_on_and_on(life: Life) -> None:
+    life.live([16], BUSY)
+    collapse(life, 16)
+    for n in range(22):
+        life.stir(on(16, 12.3 + n), on(16, 12.3 + n) + 0.2, "living-pir", 0.5)

@@ -45,7 +45,7 @@ from agent.detectors.levels import (
     is_sign,
     levelled,
 )
-from agent.detectors.pets import Reports, is_more, reported
+from agent.detectors.pets import Pet, heard
 from agent.detectors.walks import Walks, blind, passed, visit
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
@@ -129,8 +129,7 @@ class Home:
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
         walks: how the resident walks from sensor to sensor.
         company: whether the resident is alone.
-        reports: with a pet, the last movements that each sensor reported; empty without one.
-        weak: monotonic second of the last movement that may have been the pet's.
+        pet: what may be the doing of a pet, where there is one.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
         boot: the present one.
     """
@@ -149,8 +148,7 @@ class Home:
     stuck_at: float = math.inf
     walks: Walks = field(default_factory=Walks)
     company: Company = field(default_factory=Company)
-    reports: Reports = field(default_factory=dict)
-    weak: float = 0.0
+    pet: Pet = field(default_factory=Pet)
     timed: str = ""
     boot: str = ""
 
@@ -256,9 +254,10 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
         door = _door(door, now, line, is_contact=is_contact)
     if now.quality.grade is Grade.BAD or name in doubts or not is_sign(now, line, fresh):
         return _with(home, lines, door, doubts, stuck_at, None)
-    if known.pets and now.quantity in MOVES:
-        home = _weigh(home, now)
-        if home.weak == at:
+    if known.pets:
+        pet, is_hers = heard(home.pet, now)
+        home = replace(home, pet=pet)
+        if not is_hers:
             return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
@@ -268,14 +267,6 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
     if before is None or before.sensor != name:
         home = _visit(home, sign, _other(known, lines, before, now))
     return _outside(known, home, now, role) if home.is_out else _inside(known, home, sign, role)
-
-
-def _weigh(home: Home, now: Reading) -> Home:
-    """Note a movement where a pet lives: it is weak as long as it is no more than the pet's."""
-    at = now.stamp.mono
-    reports = reported(home.reports, now.sensor, at) if now.value else home.reports
-    weak = home.weak if is_more(reports, now.sensor, at) else at
-    return replace(home, reports=reports, weak=weak)
 
 
 def _outside(known: Plan, home: Home, now: Reading, role: Role) -> Home:
@@ -303,8 +294,8 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
-        home.strays, doubts, stuck_at, home.walks, home.company, home.reports, home.weak,
-        home.timed, home.boot,
+        home.strays, doubts, stuck_at, home.walks, home.company, home.pet, home.timed,
+        home.boot,
     )  # fmt: skip
 
 

@@ -263,7 +263,7 @@ def _mild_until(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: 
 
 def beside(seen: Home, sign: Sign) -> str:
     """Who but the resident may have moved: a "pet" since a sign, "company" then; or nobody."""
-    if seen.weak > sign.mono:
+    if seen.pet.weak > sign.mono:
         return "pet"
     return "company" if seen.company.is_here(sign.mono) else ""
 
