@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 import pytest
-from routine import at, lived, stirring
+from routine import at, day, lived, stirring
 from sites import Player, home
 
 from agent.detectors.company import (
@@ -23,9 +23,11 @@ from agent.detectors.company import (
     visited,
 )
 from agent.detectors.meals import State as Meals
+from agent.detectors.outing import State as Outing
 from agent.detectors.patience import State as Stillness
 from agent.detectors.pets import BUSY_FOR_S, Pet, heard
 from agent.detectors.presence import Home
+from agent.detectors.sleep import State as Sleep
 from agent.detectors.walks import Walks, blind, passed, visit
 from agent.plain import from_plain, to_plain
 from drivers.reading import Quantity, Reading, Stamp
@@ -166,6 +168,23 @@ def test_nothing_is_learned_of_visitors() -> None:
     assert player_state(player, "stillness", Stillness).silences == still.silences
     assert player_state(player, "meals", Meals).scores == meals.scores
     assert (seen(player).walks.visits, seen(player).walks.steps) == (visits, steps)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_nothing_is_learned_of_a_night_and_an_outing_with_visitors(is_alone: bool) -> None:
+    """They stay until she goes to bed, come at night, and stay until she goes out."""
+    player, base = lived(16), 16 * 24.0
+    nights = len(player_state(player, "sleep", Sleep).nights)
+    hours = len(player_state(player, "outing", Outing).hours)
+    stay = [] if is_alone else [(22.0, 22.95), (27.0, 27.8), (32.0, 32.9)]
+    rows = [*day(16), *day(17), *stirring(base + 27.81, base + 27.83, "bedroom-pir", 20)]
+    for begin, end in stay:
+        rows += visitors(base + begin, base + end)
+    player.play_all(sorted(row for row in rows if row[0] < at(base + 35.4)))
+    learned = 2 if is_alone else 1  # the night and the outing before them she was alone
+    assert len(player_state(player, "sleep", Sleep).nights) - nights == learned
+    assert len(player_state(player, "outing", Outing).hours) - hours == learned
+    assert (player_state(player, "stillness", Stillness).rising is not None) is is_alone
 
 
 def player_state(player: Player, detector: str, kind: type[T]) -> T:
