@@ -170,20 +170,34 @@ def test_nothing_is_learned_of_visitors() -> None:
     assert (seen(player).walks.visits, seen(player).walks.steps) == (visits, steps)
 
 
-@pytest.mark.parametrize("is_alone", [True, False])
-def test_nothing_is_learned_of_a_night_and_an_outing_with_visitors(is_alone: bool) -> None:
-    """They stay until she goes to bed, come at night, and stay until she goes out."""
+@pytest.mark.parametrize(
+    ("stays", "nights", "outings"),
+    [((), 2, 2), (((21.5, 22.65),), 1, 2), (((32.0, 32.9),), 2, 1)],
+    ids=["alone", "until she goes to bed", "until she goes out"],
+)
+def test_nothing_is_learned_of_a_night_or_an_outing_that_begins_with_visitors(
+    stays: tuple[tuple[float, float], ...], nights: int, outings: int
+) -> None:
+    """Of the night and the outing before them it is, as she was alone."""
     player, base = lived(16), 16 * 24.0
-    nights = len(player_state(player, "sleep", Sleep).nights)
-    hours = len(player_state(player, "outing", Outing).hours)
-    stay = [] if is_alone else [(22.0, 22.95), (27.0, 27.8), (32.0, 32.9)]
-    rows = [*day(16), *day(17), *stirring(base + 27.81, base + 27.83, "bedroom-pir", 20)]
-    for begin, end in stay:
+    slept = len(player_state(player, "sleep", Sleep).nights)
+    left = len(player_state(player, "outing", Outing).hours)
+    rows = [*day(16), *day(17)]
+    for begin, end in stays:
         rows += visitors(base + begin, base + end)
     player.play_all(sorted(row for row in rows if row[0] < at(base + 35.4)))
-    learned = 2 if is_alone else 1  # the night and the outing before them she was alone
-    assert len(player_state(player, "sleep", Sleep).nights) - nights == learned
-    assert len(player_state(player, "outing", Outing).hours) - hours == learned
+    assert len(player_state(player, "sleep", Sleep).nights) - slept == nights
+    assert len(player_state(player, "outing", Outing).hours) - left == outings
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_no_rising_is_learned_after_visitors_at_night(is_alone: bool) -> None:
+    """The silence may have been somebody else's."""
+    player, base = lived(16), 16 * 24.0
+    rows = [*day(16), *stirring(base + 3.81, base + 3.83, "bedroom-pir", 20)]
+    if not is_alone:
+        rows += visitors(base + 3.0, base + 3.8)
+    player.play_all(sorted(row for row in rows if row[0] < at(base + 11)))
     assert (player_state(player, "stillness", Stillness).rising is not None) is is_alone
 
 
