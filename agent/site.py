@@ -60,6 +60,7 @@ class Site:
         timezone: IANA name, such as Asia/Shanghai.
         grid: the platform's code for the place; empty where it has none.
         sensors: name -> sensor, in the order of the configuration.
+        pets: whether a pet lives in the home.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Site:
     place: Place
     grid: str
     sensors: Mapping[str, Sensor]
+    pets: bool = False
 
     def with_role(self, *roles: Role) -> tuple[Sensor, ...]:
         """Sensors in any of these roles, in the order of the configuration."""

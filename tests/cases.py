@@ -101,6 +101,7 @@ class Case:
     first: date = FIRST
     roles: dict[str, str] = field(default_factory=lambda: ROLES)
     unkept: str = ""
+    pets: bool = False
 
     def begun(self) -> Life:
         """A recording without a reading."""
@@ -125,8 +126,10 @@ class Case:
             f'timezone = "{self.zone}"\n'
             'place = { zh = "广州市黄埔区萝岗街某小区", '
             'en = "A housing estate in Luogang, Huangpu, Guangzhou" }\n'
-            'consent = { given_by = "resident", on = 2026-05-01 }\n\n'
-            '[uplink]\nbrokers = ["mqtts://broker.example:8883"]\n' + sensors
+            'consent = { given_by = "resident", on = 2026-05-01 }\n'
+            + "pets = true\n" * self.pets
+            + '\n[uplink]\nbrokers = ["mqtts://broker.example:8883"]\n'
+            + sensors
         )
 
     def missing(self, said: list[Said]) -> list[Claim]:

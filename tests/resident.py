@@ -43,6 +43,7 @@ class Day:
         meals: the ones that she has.
         out: from when until when she is out.
         exits: when she leaves the bed at night, each for a few minutes.
+        movements: how many there are, half a minute apart, where others make one.
     """
 
     up_h: float = 7.0
@@ -50,6 +51,7 @@ class Day:
     meals: tuple[str, ...] = tuple(SLOT_H)
     out: tuple[tuple[float, float], ...] = ((9.0, 10.5),)
     exits: tuple[float, ...] = (3.0,)
+    movements: int = 1
 
 
 ORDINARY = Day()
@@ -81,7 +83,8 @@ class Life:
         """Live some days, no two quite the same."""
         for number in days:
             chance = random.Random(f"{self._seed}/{number}")
-            self._pulses += _day(number, how, chance)
+            for hour, sensor, seconds in _day(number, how, chance):
+                self._pulses += [(hour + n / 120, sensor, seconds) for n in range(how.movements)]
             for begin, end in how.out:
                 self.go(on(number, begin + _jitter(chance, 0.2)),
                         on(number, end + _jitter(chance, 0.2)))  # fmt: skip

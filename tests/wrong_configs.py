@@ -165,6 +165,16 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "",
         ('1:1: site.consent: missing; a home needs { given_by = "resident", on = 2026-11-01 }',),
     ),
+    "pets that are no yes or no": (
+        CONSENT,
+        f'{CONSENT}\npets = "cat"',
+        ('7:8: site.pets: found "cat" (text), allowed: true or false',),
+    ),
+    "pets in a street": (
+        'profile = "home"',
+        'profile = "street"\npets = true',
+        ("4:8: site.pets: only a home has pets, and the profile is street; remove the key",),
+    ),
     "site id with a name in it": (
         '"gz-hp-0001"',
         '"陈婆婆"',

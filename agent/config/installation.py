@@ -155,6 +155,17 @@ def unseen_entry(site: Site) -> Iterator[Advice]:
         )
 
 
+def radar_with_a_pet(site: Site) -> Iterator[Advice]:
+    """A radar reports a pet that lies before it again and again, as it does a person who sits."""
+    for eye in _eyes(site, *ROOMS, *DOOR) if site.pets else ():
+        if Quantity.PRESENCE in eye.traits.quantities:
+            yield Advice(
+                _at(site, eye, "driver"),
+                f"{eye.name} takes a pet that lies before it for the resident, and that may hide a "
+                "fall; mount a pir there, out of the pet's reach, or see that it cannot get in",
+            )
+
+
 def no_smoke_alarm(site: Site) -> Iterator[Advice]:
     """Smoke is told by its own alarm alone."""
     if not _telling(site, Quantity.SMOKE):
@@ -230,6 +241,7 @@ WATCHED: tuple[Rule, ...] = (
     lone_bedroom_eye,
     no_door_contact,
     unseen_entry,
+    radar_with_a_pet,
     no_smoke_alarm,
     no_help_button,
     unused_sensors,

@@ -121,7 +121,7 @@ def _examined(
     if report.is_fatal or not (site and uplink and store and question):
         return None, report
     place = Place(site.place.zh.strip(), site.place.en.strip())
-    known = Site(site.id, site.profile, site.timezone, place, site.grid, sensors)
+    known = Site(site.id, site.profile, site.timezone, place, site.grid, sensors, site.pets)
     digest = hashlib.sha256(data).hexdigest()
     configuration = Configuration(
         path, digest, known, site.consent, uplink, store, limits, question, drivers

@@ -30,7 +30,7 @@ USUAL_ROLES = {
 
 
 def check_site(table: SiteTable, report: Report) -> None:
-    """Check id, time zone, place and consent."""
+    """Check id, time zone, place, pets and consent."""
     at: Path = ("site",)
     if not SITE_ID.fullmatch(table.id):
         report.value((*at, "id"), f"found {quoted(table.id)}, allowed: 1 to 64 of A-Z a-z 0-9 - _")
@@ -45,6 +45,9 @@ def check_site(table: SiteTable, report: Report) -> None:
         if not 1 <= len(name.strip()) <= most:
             message = f"{len(name.strip())} characters, allowed: 1 to {most}"
             report.value((*at, "place", key), message)
+    if table.pets and table.profile is not Profile.HOME:
+        message = f"only a home has pets, and the profile is {table.profile}; remove the key"
+        report.value((*at, "pets"), message)
     if table.profile is Profile.HOME and table.consent is None:
         example = '{ given_by = "resident", on = 2026-11-01 }'
         report.missing((*at, "consent"), f"missing; a home needs {example}")

@@ -57,6 +57,7 @@ class SiteTable:
     place: Names
     grid: str = ""
     consent: Consent | None = None
+    pets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

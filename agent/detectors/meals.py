@@ -16,8 +16,8 @@ The next meal ends it.
 
 Deliberately keeps silent: until a slot has been used on five of seven days, for whoever never has
 breakfast does not miss it; where the resident was out for most of the slot, or is away; about
-a slot of which the agent has not seen the beginning; where the kitchen's sensors are not believed,
-or no clock has told the time.
+a slot of which the agent has not seen the beginning; about one in which the resident was not alone;
+where the kitchen's sensors are not believed, or no clock has told the time.
 """
 
 from __future__ import annotations
@@ -174,7 +174,8 @@ def _follow(setup: Setup[Config], state: State, at: Moment, seen: Home) -> State
             state, slot=slot, ends=ends, minutes=(), best=Best(), decided=None, out_s=0.0,
             out_since=None, is_sound=local_h < SLOTS[slot][0] + LATE_H,
         )  # fmt: skip
-    if not seen.knows_the_time or not seen.doubts.keys().isdisjoint(_kitchens(setup.site)):
+    is_blind = not seen.doubts.keys().isdisjoint(_kitchens(setup.site))
+    if is_blind or not seen.knows_the_time or seen.company.is_here(at[0]):
         state = replace(state, is_sound=False)
     if seen.is_out:
         if state.out_since is not None:

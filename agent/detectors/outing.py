@@ -253,7 +253,8 @@ def _back(
     home = replace(state, out=None, told="", opened=seen.since if seen.door.is_open else None)
     if was_out and length_s >= LEAST_S:
         conclusions.append(Activity("outing", out.left[1], out.decided, end, wall))
-        if length_s < DAY_S and not seen.doubts:
+        is_alone = not seen.company.is_here(out.left[0])
+        if length_s < DAY_S and not seen.doubts and is_alone:
             home = _learn(setup, home, out, length_s)
     if state.told:
         evidence = {"reason": "returned" if was_out else seen.reason, "for_s": round(length_s)}

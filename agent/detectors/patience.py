@@ -73,7 +73,7 @@ class State:
             getting up.
         not_before: monotonic second before which nothing is concluded.
         level: of the open alarm.
-        raised: monotonic second since when it stands at orange.
+        raised: monotonic second since when it stands at that.
     """
 
     silences: Silences = field(default_factory=Silences)
@@ -155,7 +155,8 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
         else:
             is_blind = not seen.doubts.keys().isdisjoint(_rooms(setup.site))
-            usual, floor = _usual_awake(setup, state, sign, is_blind=is_blind), FLOOR_MIN
+            is_unsure = is_blind or setup.site.pets
+            usual, floor = _usual_awake(setup, state, sign, is_unsure=is_unsure), FLOOR_MIN
             longest = state.silences.minutes([role.value], state.day)
             if role in WET and longest and not is_blind:
                 room = Limit(longest * ROOM_FACTOR, "room", "learned", longest)
@@ -195,11 +196,12 @@ def _usual_in_bed(setup: Setup[Config], state: State, wall: float) -> Limit:
     return Limit(longest * BED_FACTOR + BED_MORE_MIN, "line", "learned", longest)
 
 
-def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_blind: bool) -> Limit:
+def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_unsure: bool) -> Limit:
     """What is usual after a sign: here at this hour, here at any, and anywhere at this hour.
 
-    Where a room's sensor is not believed, the resident may have gone where nobody sees him: then
-    what is usual anywhere at this hour counts in full.
+    Where a room's sensor is not believed, the resident may have gone where nobody sees him, and
+    with a pet, where a few movements prove nothing: then what is usual anywhere at this hour counts
+    in full.
     """
     number = bin_of(hour(setup.site.timezone, sign.wall))
     sensors = _rooms(setup.site)
@@ -209,7 +211,7 @@ def _usual_awake(setup: Setup[Config], state: State, sign: Sign, *, is_blind: bo
     weights = (
         ("line", LINE_FACTOR, around(sign.sensor, number, LINE_REACH)),
         ("day", OTHER_FACTOR, around(sign.sensor, number, BINS // 2)),
-        ("hour", LINE_FACTOR if is_blind else OTHER_FACTOR, elsewhere),
+        ("hour", LINE_FACTOR if is_unsure else OTHER_FACTOR, elsewhere),
     )
     found = []
     for reason, weight, names in weights:

@@ -20,7 +20,8 @@ reports, within ten minutes. Then nobody had left, unless the door has no contac
 ten minutes after somebody seems to have left, too, where one report may come from the door as well.
 
 Which reports are signs of life, and which sensors are not believed, is told in levels.py and in
-walks.py. A suspect sensor proves neither life nor stillness.
+walks.py, and in pets.py for a home with a pet. A suspect sensor proves neither life nor stillness.
+Whether the resident is alone is told in company.py.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from agent.detectors import Now, Perception
+from agent.detectors import Now, Perception, company
+from agent.detectors.company import QUICK_S, Company, visited
 from agent.detectors.hours import is_night
 from agent.detectors.levels import (
     HELD_S,
@@ -43,7 +45,8 @@ from agent.detectors.levels import (
     is_sign,
     levelled,
 )
-from agent.detectors.walks import Walks, blind, visit
+from agent.detectors.pets import Pet, heard
+from agent.detectors.walks import Walks, blind, passed, visit
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
@@ -125,6 +128,8 @@ class Home:
         doubts: sensors that are not believed, and why.
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
         walks: how the resident walks from sensor to sensor.
+        company: whether the resident is alone.
+        pet: what may be the doing of a pet, where there is one.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
         boot: the present one.
     """
@@ -142,6 +147,8 @@ class Home:
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
     walks: Walks = field(default_factory=Walks)
+    company: Company = field(default_factory=Company)
+    pet: Pet = field(default_factory=Pet)
     timed: str = ""
     boot: str = ""
 
@@ -165,12 +172,14 @@ class Plan:
         contacts: those at the front door that tell whether it is open.
         motion: those that tell movements by pulses, and so can be stuck.
         zone: IANA name of the time zone.
+        pets: whether a pet lives there.
     """
 
     roles: Mapping[str, Role]
     contacts: frozenset[str]
     motion: frozenset[str]
     zone: str
+    pets: bool
 
 
 def plan(site: Site) -> Plan | None:
@@ -184,7 +193,7 @@ def plan(site: Site) -> Plan | None:
         if s.role is Role.FRONT_DOOR and Quantity.CONTACT in s.traits.quantities
     )
     motion = frozenset(s.name for s in found if Quantity.MOTION in s.traits.quantities)
-    return Plan({s.name: s.role for s in found}, contacts, motion, site.timezone)
+    return Plan({s.name: s.role for s in found}, contacts, motion, site.timezone, site.pets)
 
 
 def listens(known: Plan) -> tuple[str, ...]:
@@ -245,19 +254,30 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
         door = _door(door, now, line, is_contact=is_contact)
     if now.quality.grade is Grade.BAD or name in doubts or not is_sign(now, line, fresh):
         return _with(home, lines, door, doubts, stuck_at, None)
+    if known.pets:
+        pet, is_hers = heard(home.pet, now)
+        home = replace(home, pet=pet)
+        if not is_hers:
+            return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
     if not home.is_out:
         home = _linger(known, home, now, role)
     home = _with(home, lines, door, doubts, stuck_at, sign)
     if before is None or before.sensor != name:
-        home = _visit(home, name)
-    if not home.is_out:
-        return _inside(known, home, sign, role)
+        home = _visit(home, sign, _other(known, lines, before, now))
+    return _outside(known, home, now, role) if home.is_out else _inside(known, home, sign, role)
+
+
+def _outside(known: Plan, home: Home, now: Reading, role: Role) -> Home:
+    """Take in a sign from a home that is believed to be empty."""
     if role in DOOR:
-        opens = is_contact or not known.contacts or not known.contacts.isdisjoint(doubts)
+        is_contact = now.sensor in known.contacts
+        opens = is_contact or not known.contacts or not known.contacts.isdisjoint(home.doubts)
         if opens and now.value:
-            return replace(home, place=Place.AWAKE, since=door.first, reason="returned", strays=())
+            return replace(
+                home, place=Place.AWAKE, since=home.door.first, reason="returned", strays=()
+            )
         return home
     return _stray(home, now)
 
@@ -274,17 +294,36 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
-        home.strays, doubts, stuck_at, home.walks, home.timed, home.boot,
+        home.strays, doubts, stuck_at, home.walks, home.company, home.pet, home.timed,
+        home.boot,
     )  # fmt: skip
 
 
-def _visit(home: Home, name: str) -> Home:
+def _other(known: Plan, lines: Mapping[str, Line], before: Sign | None, now: Reading) -> str:
+    """The sensor of the sign before, where it has just begun to see somebody; empty for none.
+
+    A pet makes such pairs all day, and so they tell nothing where there is one.
+    """
+    if before is None or not now.value or known.pets:
+        return ""
+    line = lines.get(before.sensor)
+    if line is None or not line.value:
+        return ""
+    return before.sensor if now.stamp.mono - line.since <= QUICK_S else ""
+
+
+def _visit(home: Home, sign: Sign, other: str) -> Home:
+    """Somebody has come to another sensor: a step of hers, unless she is not alone."""
+    name = sign.sensor
+    who = visited(home.company, home.walks, sign.mono, name, other)
+    if who.is_here(sign.mono):
+        return replace(home, company=who, walks=passed(home.walks, name))
     walks = visit(home.walks, name)
     doubts = home.doubts
     for sensor in blind(walks):
         if sensor not in doubts:
             doubts = {**doubts, sensor: Doubt.BLIND}
-    return replace(home, walks=walks, doubts=doubts)
+    return replace(home, walks=walks, company=who, doubts=doubts)
 
 
 def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
@@ -428,7 +467,9 @@ def _step_clock(home: Home, delta_s: float) -> Home:
 
 def unlearn(home: Home) -> Home:
     """What is so at this moment, with nothing known of the person."""
-    return replace(home, before=None, strays=(), walks=Walks())
+    return replace(
+        home, before=None, strays=(), walks=Walks(), company=company.unlearn(home.company)
+    )
 
 
 PERCEPTION = Perception(

@@ -19,7 +19,8 @@ report of one other sensor is no exit: the bed may be seen from next door.
 What was told about a night ends with the next evening.
 
 Deliberately keeps silent: until seven nights are known; about naps, apart from the journal; where
-the bedroom's sensors are not believed, or no clock has told the time.
+the bedroom's sensors are not believed, or no clock has told the time; about how long and restless a
+night was in which the resident was not alone.
 """
 
 from __future__ import annotations
@@ -279,6 +280,8 @@ def _end(
         return over, [*found, _finding(setup, WarningLevel.BLUE, now, evidence)]
     is_rest = onset_h < NIGHT_H[1] - 6 and asleep[0] < state.ended + REST_S
     if is_rest or asleep[0] < state.watched + ASLEEP_S:  # the rest of one, or nobody saw it begin
+        return over, found
+    if seen.company.is_here(asleep[0]):
         return over, found
     if not is_night or length_s < NIGHT_LEAST_S or not seen.knows_the_time or seen.doubts:
         return over, found

@@ -23,10 +23,15 @@ holds; where nothing is known, and on the first days, the ceiling. The numbers a
 gave no urgent false alarm on a recorded month and, on a hundred simulated weeks, one in four; they
 follow from one home.
 
+Where the resident may not have been alone at the last sign (company.py), what would be orange is
+told at yellow for four hours, and at the ceiling at the latest it is orange. With a pet that may
+have moved since (pets.py), it is orange once it has been yellow for an hour and the ceiling has
+passed.
+
 What is learned counts from day 7 on and alone from day 14. Learned are silences that have ended, on
-days on which every sensor and the clock could be believed, and no more of one than half again the
-limit that held: an incident, or a slow decline, is not taken for a habit. An alarm that has stood
-for an hour turns red at the ceiling.
+days on which every sensor and the clock could be believed, in which the resident was alone, and no
+more of one than half again the limit that held: an incident, or a slow decline, is not taken for a
+habit. An orange alarm that has stood for an hour turns red at the ceiling.
 
 Deliberately keeps silent: while the resident is out, which is the outing detector's to judge; for
 half an hour after a gap in which the agent did not run, and anew from the start after one of more
@@ -75,6 +80,7 @@ from drivers.reading import Reading
 CLIP = 1.5
 SETTLE_S, GAP_S, UNKNOWN_S = 1800.0, 120.0, 3600.0
 RED_AFTER_S = 3600.0
+ORANGE_AFTER_S, MILD_S = 3600.0, 4 * 3600.0
 RISING_MIN = 20.0  # a silence in bed that was sleep; the last of a morning ends with the rising
 RISINGS = 21
 GETTING_UP_MIN = 10.0  # from the last sign in bed to the first elsewhere
@@ -176,6 +182,7 @@ def _live(setup: Setup[Config], state: State, seen: Home, sign: Sign) -> State:
         and sign.mono - before.mono >= RISING_MIN * 60
         and RISING_H[0] <= at_h < RISING_H[1]
         and bed_or_awake(setup, role_of(setup, before), before.wall) == "bed"
+        and not seen.company.is_here(before.mono)
     ):
         state = replace(state, rising=at_h)
     return state
@@ -183,6 +190,8 @@ def _live(setup: Setup[Config], state: State, seen: Home, sign: Sign) -> State:
 
 def _learn(setup: Setup[Config], state: State, seen: Home, before: Sign, sign: Sign) -> State:
     if not state.is_trusted or seen.is_out or before.mono < state.not_before:
+        return state
+    if seen.company.is_here(before.mono):
         return state
     zone = setup.site.timezone
     limit = limit_of(setup, state, before, seen, sign.mono).minutes
@@ -208,8 +217,7 @@ def _look(
     wanted = _wanted(setup, state, seen, sign, at)
     if wanted is not None:
         level, limit = wanted
-        raised = at if level is WarningLevel.ORANGE else state.raised
-        told = replace(state, level=level, raised=raised)
+        told = replace(state, level=level, raised=at)
         found = _finding(setup, told, seen, sign, limit, at)
         return replace(told, of=sign.mono, check_at=_next(setup, told, seen, sign, at)), (found,)
     return replace(state, of=sign.mono, check_at=_next(setup, state, seen, sign, at)), ()
@@ -229,11 +237,35 @@ def _wanted(
         return None
     limit = limit_of(setup, state, sign, seen, at)
     if at >= sign.mono + limit.minutes * 60:  # as in `_next`: differences are rounded
-        return WarningLevel.ORANGE, limit
+        if at >= _mild_until(setup, state, seen, sign, at):
+            return WarningLevel.ORANGE, limit
+        return (WarningLevel.YELLOW, limit) if level is None else None
     wet = wet_limit_of(setup, state, sign, seen, at)
     if level is None and wet is not None and at >= sign.mono + wet.minutes * 60:
         return WarningLevel.YELLOW, wet
     return None
+
+
+def _mild_until(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float) -> float:
+    """Until when a stillness is yellow that would be orange; the last sign where it never is.
+
+    Somebody else who was about would have seen a fall, or is still there and sits; and who may have
+    moved since has not fallen, unless it was the pet.
+    """
+    ceiling = sign.mono + 60 * ceiling_min(setup, state_at(setup, seen, sign, at))
+    if beside(seen, sign) == "pet":
+        raised = at if state.level is None else state.raised
+        return max(ceiling, raised + ORANGE_AFTER_S)
+    if beside(seen, sign) == "company":
+        return min(ceiling, sign.mono + MILD_S)
+    return sign.mono
+
+
+def beside(seen: Home, sign: Sign) -> str:
+    """Who but the resident may have moved: a "pet" since a sign, "company" then; or nobody."""
+    if seen.pet.weak > sign.mono:
+        return "pet"
+    return "company" if seen.company.is_here(sign.mono) else ""
 
 
 def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float) -> float:
@@ -247,6 +279,7 @@ def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float)
     if state.risings:
         late_h = max(state.risings) + NOT_UP_MIN / 60 + 1 / 3600
         moments.append(at + (late_h - hour(setup.site.timezone, wall)) % 24 * 3600)
+    moments.append(_mild_until(setup, state, seen, sign, at))
     wet = wet_limit_of(setup, state, sign, seen, at)
     if state.level is None and wet is not None:
         moments.append(sign.mono + wet.minutes * 60)
@@ -261,6 +294,7 @@ def _finding(
     assert state.level is not None
     room = role_of(setup, sign)
     bed = state_at(setup, seen, sign, at)
+    other = beside(seen, sign)
     return Finding(
         Kind.STILLNESS,
         setup.subject,
@@ -282,6 +316,7 @@ def _finding(
             "bed": bed == "bed",
             "doubts": {name: doubt.value for name, doubt in sorted(seen.doubts.items())},
             "compare": _compare(limit, state),
+            **({"beside": other} if other else {}),
         },
     )
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ENOUGH, PROOF, MOST_STEP, PRIOR = 1000, 20.0, 3.0, 0.5
 MORE_THAN_EVER, AND_MORE = 1.1, 15
@@ -64,6 +64,16 @@ def visit(walks: Walks, name: str) -> Walks:
         number, name, {**walks.last, name: number}, missed,
         _count(walks.steps, walks.at, name) if walks.at else walks.steps, {**proof, name: 0.0},
     )  # fmt: skip
+
+
+def passed(walks: Walks, name: str) -> Walks:
+    """Take in that a sensor sees somebody who need not be the resident: no step, but no blindness.
+
+    What company.py says; the sensors that see nobody have missed nothing.
+    """
+    return replace(
+        walks, at=name, last={**walks.last, name: walks.visits}, proof={**walks.proof, name: 0.0}
+    )
 
 
 def blind(walks: Walks) -> Iterator[str]:

@@ -29,6 +29,13 @@ def stillness(told: Told) -> Pair:
     )
 
 
+BESIDE = {
+    "": ("", ""),
+    "company": ("当时家中可能有访客。", " Somebody else may have been there."),
+    "pet": ("此后零星的活动可能来自宠物。", " Single movements since may be the pet's."),
+}
+
+
 def stillness_detail(told: Told) -> Pair:
     """Where, and beyond which limit."""
     evidence = told.evidence
@@ -70,9 +77,13 @@ def stillness_detail(told: Told) -> Pair:
             f"{limit_en} without movement is a fixed limit",
         ),
     }[str(evidence["reason"])]
+    beside_zh, beside_en = BESIDE[str(evidence.get("beside", ""))]
     if evidence["reason"] == "not_up":
-        return f"最后一次活动在{zh}，{why_zh}。", f"Last movement {en}, {why_en}."
-    return f"最后一次活动在{zh}；{why_zh}。", f"Last movement {en}; {why_en}."
+        return (
+            f"最后一次活动在{zh}，{why_zh}。{beside_zh}",
+            f"Last movement {en}, {why_en}.{beside_en}",
+        )
+    return f"最后一次活动在{zh}；{why_zh}。{beside_zh}", f"Last movement {en}; {why_en}.{beside_en}"
 
 
 def outing(told: Told) -> Pair:

@@ -1,0 +1,263 @@
+"""Whether the resident is alone, and which movements are a pet's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import TypeVar
+
+import pytest
+from routine import at, day, lived, stirring
+from sites import Player, home
+
+from agent.detectors.company import (
+    CROWD_LEAST,
+    HOLD_S,
+    MOST_S,
+    QUICK_S,
+    REST_S,
+    Company,
+    most_visits,
+    unlearn,
+    visited,
+)
+from agent.detectors.meals import State as Meals
+from agent.detectors.outing import State as Outing
+from agent.detectors.patience import State as Stillness
+from agent.detectors.pets import BUSY_FOR_S, Pet, heard
+from agent.detectors.presence import Home
+from agent.detectors.sleep import State as Sleep
+from agent.detectors.walks import Walks, blind, passed, visit
+from agent.plain import from_plain, to_plain
+from drivers.reading import Quantity, Reading, Stamp
+
+HOUR_S = 3600.0
+T = TypeVar("T")
+NOON = 1000 * 24 * HOUR_S + 12 * HOUR_S
+ROOMS = ("bedroom", "hall", "kitchen")  # one after the other: the hall lies between the two
+
+
+def known_walks() -> Walks:
+    """Somebody who always crosses the hall."""
+    walks = Walks()
+    for _ in range(150):
+        for name in ("bedroom", "hall", "kitchen", "hall"):
+            walks = visit(walks, name)
+    return walks
+
+
+WALKS = known_walks()
+TOPS = (40,) * 14
+
+
+def meet(company: Company, when: float, one: str = "bedroom", other: str = "kitchen") -> Company:
+    """Two sensors see somebody at once."""
+    return visited(company, WALKS, when, other, one)
+
+
+def crowd(company: Company, begin: float, count: int, over_s: float = HOUR_S) -> Company:
+    """So many visits, one after the other."""
+    for n in range(count):
+        company = visited(company, WALKS, begin + n * over_s / count, ROOMS[n % 3], "")
+    return company
+
+
+def seen(player: Player) -> Home:
+    state = player.pipeline.sights["presence"].state
+    assert isinstance(state, Home)
+    return state
+
+
+def test_two_rooms_at_once_that_are_not_adjacent_are_two_people_the_third_time() -> None:
+    """Twice happens by chance; and the third time counts within half an hour only."""
+    twice = meet(meet(Company(), NOON), NOON + 300)
+    assert not twice.is_here(NOON + 300)
+    assert meet(twice, NOON + 600).is_here(NOON + 600)
+    assert not meet(twice, NOON + 2000).is_here(NOON + 2000)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("bedroom", "hall"), ("hall", "kitchen"), ("x", "hall")]
+)
+def test_rooms_that_she_walks_between_or_that_are_new_tell_nothing(one: str, other: str) -> None:
+    """She is quick there herself, or nobody knows yet."""
+    company = Company()
+    for n in range(20):
+        company = meet(company, NOON + 60 * n, one, other)
+    assert not company.is_here(NOON + 1200)
+
+
+def test_an_hour_with_twice_the_visits_of_the_busiest_is_a_crowd() -> None:
+    """Of an ordinary day's busiest; one more than that tells it."""
+    alone = crowd(Company(tops=TOPS), NOON, 80)
+    assert not alone.is_here(NOON + HOUR_S)
+    assert crowd(Company(tops=TOPS), NOON, 82).is_here(NOON + HOUR_S)
+
+
+def test_a_crowd_is_unknown_in_the_first_week_and_small_numbers_are_none() -> None:
+    """Six busiest hours are too few; and a quiet home may have a busy hour."""
+    assert most_visits(Company(tops=(40,) * 6)) == float("inf")
+    assert most_visits(Company(tops=(3,) * 7)) == CROWD_LEAST
+
+
+def test_what_is_ordinary_is_learned_alone() -> None:
+    """A visitor's hour is not the day's busiest; days count when they are over."""
+    company = Company()
+    for number in range(8):
+        company = crowd(company, NOON + number * 24 * HOUR_S, 20)
+    assert company.tops == (20,) * 7
+    company = crowd(company, NOON + 8 * 24 * HOUR_S, 100)
+    assert company.is_here(NOON + 8 * 24 * HOUR_S + HOUR_S)
+    assert company.top <= most_visits(company) + 1  # the visit that told
+
+
+def test_company_is_believed_for_an_hour_and_half_a_day_at_most() -> None:
+    """Then it takes half a day until it is believed anew, whatever speaks for it."""
+    company, when = Company(tops=TOPS), NOON
+    spans: list[float] = []
+    while when < NOON + MOST_S + REST_S + 2 * HOUR_S:
+        company = meet(company, when)
+        spans += [when] if company.is_here(when) else []
+        when += 120
+    assert spans[0] == NOON + 240
+    quiet = [b for a, b in pairwise(spans) if b - a > 120]
+    (again,) = quiet
+    assert again - spans[0] == pytest.approx(MOST_S + REST_S, abs=240)
+    once = meet(meet(meet(Company(), NOON), NOON), NOON)
+    assert once.is_here(NOON + HOLD_S - 1)
+    assert not once.is_here(NOON + HOLD_S)
+
+
+def test_company_is_kept_as_plain_values_and_forgets_the_person() -> None:
+    """As a snapshot has it; who is here stays, how busy she is does not."""
+    company = crowd(Company(tops=TOPS), NOON, 90)
+    assert from_plain(Company, to_plain(company)) == company
+    kept = unlearn(company)
+    assert (kept.since, kept.until, kept.tops, kept.top) == (company.since, company.until, (), 0)
+
+
+def test_steps_in_company_are_nobodys_and_make_no_sensor_blind() -> None:
+    """Not one is counted, the sensors that see somebody are well, and the others are not blamed."""
+    walks = WALKS
+    for n in range(3000):
+        walks = passed(walks, ROOMS[1 + n % 2])
+    assert (walks.visits, walks.steps) == (WALKS.visits, WALKS.steps)
+    assert list(blind(walks)) == []
+
+
+def visitors(begin_h: float, end_h: float) -> Iterator[tuple[float, str, float]]:
+    """Many of them: in two rooms at once all the time."""
+    rows = [
+        *stirring(begin_h, end_h, "living-pir", 20),
+        *stirring(begin_h, end_h, "kitchen-pir", 23),
+    ]
+    return iter(sorted(rows))
+
+
+def test_nothing_is_learned_of_visitors() -> None:
+    """Neither a silence, nor a step, nor a meal; and the next day they are not missed."""
+    player, base = lived(16), 16 * 24.0
+    player.play_all(visitors(base + 13, base + 15))
+    assert seen(player).company.is_here(at(base + 15))
+    still = player_state(player, "stillness", Stillness)
+    meals = player_state(player, "meals", Meals)
+    visits, steps = seen(player).walks.visits, seen(player).walks.steps
+    player.play_all(visitors(base + 15, base + 15.2))
+    player.play_all(visitors(base + 15.4, base + 15.6))
+    assert player_state(player, "stillness", Stillness).silences == still.silences
+    assert player_state(player, "meals", Meals).scores == meals.scores
+    assert (seen(player).walks.visits, seen(player).walks.steps) == (visits, steps)
+
+
+@pytest.mark.parametrize(
+    ("stays", "nights", "outings"),
+    [((), 2, 2), (((21.5, 22.65),), 1, 2), (((32.0, 32.9),), 2, 1)],
+    ids=["alone", "until she goes to bed", "until she goes out"],
+)
+def test_nothing_is_learned_of_a_night_or_an_outing_that_begins_with_visitors(
+    stays: tuple[tuple[float, float], ...], nights: int, outings: int
+) -> None:
+    """Of the night and the outing before them it is, as she was alone."""
+    player, base = lived(16), 16 * 24.0
+    slept = len(player_state(player, "sleep", Sleep).nights)
+    left = len(player_state(player, "outing", Outing).hours)
+    rows = [*day(16), *day(17)]
+    for begin, end in stays:
+        rows += visitors(base + begin, base + end)
+    player.play_all(sorted(row for row in rows if row[0] < at(base + 35.4)))
+    assert len(player_state(player, "sleep", Sleep).nights) - slept == nights
+    assert len(player_state(player, "outing", Outing).hours) - left == outings
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_no_rising_is_learned_after_visitors_at_night(is_alone: bool) -> None:
+    """The silence may have been somebody else's."""
+    player, base = lived(16), 16 * 24.0
+    rows = [*day(16), *stirring(base + 3.81, base + 3.83, "bedroom-pir", 20)]
+    if not is_alone:
+        rows += visitors(base + 3.0, base + 3.8)
+    player.play_all(sorted(row for row in rows if row[0] < at(base + 11)))
+    assert (player_state(player, "stillness", Stillness).rising is not None) is is_alone
+
+
+def player_state(player: Player, detector: str, kind: type[T]) -> T:
+    (state,) = (i.state for i in player.pipeline.instances if i.key.startswith(f"{detector}/"))
+    assert isinstance(state, kind)
+    return state
+
+
+def moved(when: float, value: float = 1.0, sensor: str = "living") -> Reading:
+    return Reading(
+        sensor, Quantity.MOTION, value, Stamp("test", when, when, synced=True, sequence=1)
+    )
+
+
+def reports(pet: Pet, begin: float, count: int, every_s: float, sensor: str = "") -> list[bool]:
+    """Whether each of so many movements is hers."""
+    found = []
+    for n in range(count):
+        pet, is_hers = heard(pet, moved(begin + n * every_s, sensor=sensor or "living"))
+        found.append(is_hers)
+    return found
+
+
+def test_three_reports_of_one_sensor_within_two_minutes_are_hers() -> None:
+    """The third, and not those of several sensors; a fall of the level is no report."""
+    known = Pet(busy=NOON)
+    assert reports(known, NOON, 4, 60) == [False, False, True, True]
+    assert reports(known, NOON, 4, 61) == [False] * 4
+    for n, room in enumerate(("a", "b", "c", "a", "b", "c")):
+        known, is_hers = heard(known, moved(NOON + 10 * n, sensor=room))
+        assert not is_hers
+    pet, _ = heard(heard(Pet(busy=NOON), moved(NOON))[0], moved(NOON + 9))
+    assert not heard(pet, moved(NOON + 10, 0.0))[1]
+    assert pet.weak == NOON + 9
+
+
+def test_a_pet_that_plays_is_taken_for_her_for_half_a_day() -> None:
+    """After that three reports are hers no more, until ten within ten minutes are."""
+    late = NOON + BUSY_FOR_S
+    assert reports(Pet(busy=NOON), late - 300, 3, 30)[-1]
+    assert not reports(Pet(busy=NOON), late + 1, 3, 30)[-1]
+    assert reports(Pet(busy=NOON), late + 1, 10, 50) == [False] * 9 + [True]
+    contact = replace(moved(late + 1), quantity=Quantity.CONTACT)
+    pet, is_hers = heard(Pet(busy=NOON), contact)
+    assert is_hers
+    assert reports(pet, late + 60, 3, 30)[-1]
+
+
+def test_with_a_pet_no_two_rooms_are_company() -> None:
+    """It is in another room than she all day; without one the same is."""
+    for has_pet in (True, False):
+        player = Player(replace(home(), pets=has_pet))
+        for n in range(600):
+            room = ("bedroom-pir", "living-pir", "kitchen-pir", "living-pir")[n % 4]
+            player.play_all(stirring(n / 20, n / 20 + 0.02, room, 20))
+        for n in range(12):
+            begin = at(32) + 60 * n
+            player.play(begin, "kitchen-pir", 1)
+            player.play(begin + QUICK_S / 2, "bedroom-pir", 1)
+            player.play(begin + QUICK_S, "bedroom-pir", 0)
+            player.play(begin + QUICK_S, "kitchen-pir", 0)
+        assert bool(seen(player).company.apart) is not has_pet
