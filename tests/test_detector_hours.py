@@ -40,8 +40,8 @@ def test_a_night_has_its_first_moment_and_not_its_last(
 
 
 def test_an_hour_has_its_minutes_and_seconds() -> None:
-    """A quarter past six and nine seconds."""
-    assert hour(ZONE, wall("06:15:09")) == pytest.approx(6.2525)
+    """A quarter past six and 54 seconds."""
+    assert hour(ZONE, wall("06:15:54")) == pytest.approx(6.265, abs=1e-9)
 
 
 def test_the_next_time_the_clocks_show_an_hour() -> None:
@@ -49,6 +49,12 @@ def test_the_next_time_the_clocks_show_an_hour() -> None:
     assert next_at(ZONE, wall("06:00:00"), 6.5) == wall("06:30:00")
     assert next_at(ZONE, wall("06:30:00"), 6.5) == wall("06:30:00") + 86_400
     assert next_at(ZONE, wall("22:00:00"), 18.0) == wall("18:00:00") + 86_400
+
+
+def test_the_day_is_the_home_s_own() -> None:
+    """Ten in the evening in Honolulu, where it is tomorrow already in London."""
+    evening = datetime(2026, 6, 1, 22, tzinfo=ZoneInfo("Pacific/Honolulu")).timestamp()
+    assert next_at("Pacific/Honolulu", evening, 23.0) == evening + 3600
 
 
 def test_an_hour_that_never_comes_is_named() -> None:
