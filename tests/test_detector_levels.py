@@ -178,6 +178,26 @@ def test_what_is_told_again_while_it_chatters_ends_nothing() -> None:
     assert sensor.doubt is Doubt.CHATTER
 
 
+def test_it_chatters_on_at_twenty_one_changes_a_minute() -> None:
+    """A pause of five minutes, and as busy again: it is not believed in between but once."""
+    sensor = chattering()
+    sensor.chatter(20, 1, changes=1)
+    assert sensor.doubt is None
+    sensor.chatter(30, 6)
+    assert sensor.doubt is Doubt.CHATTER
+
+
+def test_a_level_told_again_takes_nothing_back_of_a_busy_time() -> None:
+    """Repeats between the changes are no calm."""
+    sensor = Watched()
+    sensor.tell(0, 0)
+    for minute in range(1, 7):
+        sensor.chatter(minute, 1)
+        assert sensor.line is not None
+        sensor.tell(minute * 60 + 50, sensor.line.value)
+    assert sensor.doubt is Doubt.CHATTER
+
+
 def test_chatter_remembered_of_a_sensor_that_is_new_again_is_forgotten() -> None:
     """Without a level before it there is nothing to be held against it."""
     sensor = Watched(doubts={"pir": Doubt.CHATTER, **OTHER})
