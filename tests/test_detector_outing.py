@@ -294,7 +294,7 @@ def test_a_cupboard_is_no_front_door() -> None:
 def test_a_pause_of_the_agent_tells_nothing_of_the_door() -> None:
     """Nobody knows how long it has stood open."""
     person = Person().door(NOON, 1)
-    person.take(Gap(at(NOON), stamp(mono(NOON + 5))))
+    person.take(Gap(mono(NOON), stamp(mono(NOON + 5))))
     assert person.until(30.0).told == []
 
 

@@ -48,7 +48,7 @@ class Sleeper:
         """Time passes as the detector asks for it."""
         for _ in range(50):
             moment = self.due()
-            if moment is None or moment > at(hour):
+            if moment is None or moment > mono(hour):
                 return self
             self.take(Tick(stamp(moment)))
         raise AssertionError("it asks for the same moment again and again")
@@ -56,9 +56,9 @@ class Sleeper:
     def moves(self, sensor: str, *hours: float) -> Sleeper:
         for hour in hours:
             self.until(hour)
-            moment = at(hour)
+            moment = mono(hour)
             self.take(
-                Reading(sensor, Quantity.MOTION, 1, stamp(moment)), Sign(moment, moment, sensor)
+                Reading(sensor, Quantity.MOTION, 1, stamp(moment)), Sign(moment, at(hour), sensor)
             )
         return self
 
@@ -82,8 +82,14 @@ class Sleeper:
         return [(str(f.evidence.get("reason", "")), f.level) for f in self.said]
 
 
+def mono(hour: float) -> float:
+    """Monotonic second of an hour since the first midnight; `at` gives the wall's."""
+    return at(hour) - 1_000_000
+
+
 def stamp(moment: float) -> Stamp:
-    return Stamp("test", moment, moment, synced=True, sequence=1)
+    """Of a monotonic second."""
+    return Stamp("test", moment, moment + 1_000_000, synced=True, sequence=1)
 
 
 def test_the_home_is_watched_where_the_bedroom_is() -> None:
@@ -123,7 +129,7 @@ def test_an_exit_from_bed_lies_between_two_silences() -> None:
     ]
     sleeper.gets_up(31.0)
     assert sleeper.state.nights[0].exits == 2
-    assert (sleeper.state.exits, sleeper.state.ended) == (0, at(31.0))
+    assert (sleeper.state.exits, sleeper.state.ended) == (0, mono(31.0))
 
 
 def test_one_report_of_one_other_sensor_is_no_exit() -> None:
@@ -183,7 +189,7 @@ def test_the_rest_of_a_night_is_no_night_of_its_own() -> None:
 def test_a_night_of_which_nobody_saw_the_beginning_teaches_nothing() -> None:
     """The agent started when she was in bed."""
     sleeper = Sleeper()
-    sleeper.state = State(watched=at(23.0))
+    sleeper.state = State(watched=mono(23.0))
     sleeper.sleeps(23.1).gets_up(31.0)
     assert (len(sleeper.journal), sleeper.state.nights) == (1, ())
 
@@ -217,7 +223,7 @@ def test_the_evidence_of_each() -> None:
     """Limit, unit, and what it rests on."""
     short = Sleeper(USUAL).sleeps(23.0).gets_up(29.25).said[0]
     assert (short.kind, short.subject, short.sensors) == (Kind.SLEEP, "home", (BED,))
-    assert short.onset == at(29.25) + 2700
+    assert short.onset == mono(29.25) + 2700
     assert short.evidence == {
         "reason": "short_night", "limit": pytest.approx(6.4), "unit": "h", "for_s": 22_500,
         "exits": 0, "nights_learned": 7, "limit_source": "learned",
@@ -253,14 +259,15 @@ def test_still_in_bed_an_hour_after_the_latest_rising() -> None:
     assert sleeper.told == []
     sleeper.until(32.5)
     assert sleeper.told == [("late_rising", YELLOW)]
-    assert sleeper.said[0].onset == at(32.5)
+    assert sleeper.said[0].onset == mono(32.5)
     assert sleeper.said[0].evidence == {
         "reason": "late_rising", "limit": 8.5, "unit": "h", "limit_source": "learned",
         "nights_learned": 8, "for_s": 34_200,
     }  # fmt: skip
-    sleeper.gets_up(33.0)
-    assert sleeper.told[1:] == [("up", None)]
-    assert sleeper.said[1].onset == at(33.0) + 2700
+    sleeper.gets_up(33.5)
+    assert sleeper.told[1:] == [("up", None), ("long_night", BLUE)]
+    up = sleeper.said[1]
+    assert (up.kind, up.subject, up.onset) == (Kind.SLEEP, "home", mono(33.5) + 2700)
 
 
 def test_the_configured_hours_count_for_late_rising() -> None:
@@ -280,7 +287,7 @@ def test_what_was_told_of_a_night_ends_with_the_evening() -> None:
     assert sleeper.told == [("short_night", BLUE)]
     sleeper.until(42.0)
     assert sleeper.told[1:] == [("", None)]
-    assert (sleeper.said[1].kind, sleeper.said[1].onset) == (Kind.SLEEP, at(42.0))
+    assert (sleeper.said[1].subject, sleeper.said[1].onset) == ("home", mono(42.0))
     assert sleeper.due() is None
 
 
@@ -296,6 +303,8 @@ def test_up_after_midnight_and_not_back_is_told_before_five() -> None:
     }  # fmt: skip
     sleeper.sleeps(27.0)
     assert sleeper.told[1:] == [("", None)]
+    back = sleeper.said[1]
+    assert (back.kind, back.subject, back.onset) == (Kind.SLEEP, "home", mono(27.25) + 1200)
     assert len(sleeper.state.nights) == 7
 
 
@@ -331,28 +340,28 @@ def test_a_pause_of_the_agent_for_an_hour_makes_the_sleeper_unknown() -> None:
     """What was learned and what is told stay; a shorter one changes nothing."""
     sleeper = Sleeper(USUAL).sleeps(23.0).until(32.0)
     before = sleeper.state
-    sleeper.take(Gap(at(32.0), stamp(at(33.0))))
+    sleeper.take(Gap(mono(32.0), stamp(mono(33.0))))
     assert sleeper.state == before
-    sleeper.take(Gap(at(33.0), stamp(at(34.1))))
-    assert sleeper.state == State(nights=USUAL, told="late_rising", watched=at(34.1))
+    sleeper.take(Gap(mono(33.0), stamp(mono(34.1))))
+    assert sleeper.state == State(nights=USUAL, told="late_rising", watched=mono(34.1))
 
 
 def test_a_clock_that_is_set_moves_what_is_remembered_by_the_wall() -> None:
     """How long the sleep has lasted stays; when it began moves."""
     sleeper = Sleeper().sleeps(23.0).leaves_bed(27.0)
     before = sleeper.state
-    sleeper.take(ClockStep(3600.0, stamp(at(27.05))))
+    sleeper.take(ClockStep(3600.0, stamp(mono(27.05))))
     after = sleeper.state
-    assert after.asleep == (at(23.0), at(24.0))
-    assert after.entered == (at(23.0), at(24.0))
-    assert after.last == (at(23.25), at(24.25))
-    assert after.left == (at(27.0), at(28.0))
+    assert after.asleep == (mono(23.0), at(24.0))
+    assert after.entered == (mono(23.0), at(24.0))
+    assert after.last == (mono(23.25), at(24.25))
+    assert after.left == (mono(27.0), at(28.0))
     assert after.asleep_decided == before.asleep_decided + 3600
     assert after.away is not None
-    assert after.away.since == (at(27.0), at(28.0))
+    assert after.away.since == (mono(27.0), at(28.0))
     sleeper.moves(BED, 27.1)
-    sleeper.take(ClockStep(-60.0, stamp(at(27.11))))
-    assert sleeper.state.back == (at(27.1), at(27.1) - 60)
+    sleeper.take(ClockStep(-60.0, stamp(mono(27.11))))
+    assert sleeper.state.back == (mono(27.1), at(27.1) - 60)
     assert sleeper.said == []
 
 
