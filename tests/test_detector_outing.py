@@ -185,7 +185,9 @@ def test_a_day_away_is_a_journey_and_nothing_more_is_told() -> None:
 )
 def test_leaving_at_night_is_told(hour: float, *, told: bool) -> None:
     """Between 23:00 and 05:00, as soon as it is known."""
-    assert Person().leaves(hour).told == ([("night_exit", YELLOW)] if told else [])
+    person = Person().leaves(hour)
+    assert person.told == ([("night_exit", YELLOW)] if told else [])
+    assert [found.onset for found in person.said] == [mono(hour)] * told
 
 
 @pytest.mark.parametrize(
@@ -196,6 +198,7 @@ def test_an_hour_at_which_nobody_left_is_unusual(hour: float, count: int, *, tol
     """Within an hour of nine, by half-hours; once seven outings are known."""
     person = Person(known(60.0, hours=(18,) * count)).leaves(hour)
     assert person.told == ([("unusual_hour", BLUE)] if told else [])
+    assert [found.onset for found in person.said] == [mono(hour)] * told
 
 
 def test_half_past_twelve_at_night_is_near_half_past_eleven() -> None:
@@ -269,6 +272,8 @@ def test_a_door_open_for_a_quarter_of_an_hour_is_told(hour: float, level: Warnin
     """At night, from ten until six, it is yellow; closing it ends it."""
     person = Person().door(hour, 1).door(hour + 0.1, 1).until(hour + 0.249)
     assert person.told == []
+    person.take(Tick(stamp(mono(hour + 0.249))))
+    assert person.told == []
     person.until(hour + 0.25)
     assert person.told == [("door_left_open", level)]
     found = person.said[0]
@@ -280,7 +285,8 @@ def test_a_door_open_for_a_quarter_of_an_hour_is_told(hour: float, level: Warnin
     assert due(person.setup, person.state, person.seen) is None
     person.door(hour + 1, 0)
     assert person.told[1:] == [("", None)]
-    assert (person.said[1].subject, person.said[1].onset) == ("home", mono(hour + 1))
+    over = person.said[1]
+    assert (over.kind, over.subject, over.onset) == (Kind.OUTING, "home", mono(hour + 1))
 
 
 def test_a_cupboard_is_no_front_door() -> None:
