@@ -93,6 +93,13 @@ def test_a_level_told_again_is_a_sign_at_1_for_ten_minutes() -> None:
     assert [door.tell(at, 1) for at in (0, 30, 60)] == [False] * 3
 
 
+def test_a_movement_after_quiet_hours_is_a_sign() -> None:
+    """However long the level stood at 0 before."""
+    sensor = Watched()
+    sensor.tell(5000, 0)
+    assert [sensor.tell(15_000, 1), sensor.tell(15_060, 1)] == [True, True]
+
+
 def test_told_again_at_1_after_half_an_hour_it_is_stuck() -> None:
     """Until it falls; to be stuck is held against motion sensors alone."""
     sensor, radar = Watched(doubts=OTHER), Watched(Quantity.PRESENCE)
