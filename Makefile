@@ -5,6 +5,7 @@
 #
 #   make nemesis faults on a schedule against the real agent, and what came of every promise
 #   make bench   what the README's figures come from; takes a while
+#   make mutation   small mistakes put into the home's detectors, and which tests miss; 5 minutes
 #   make events  the events of the replay cases, and docs/events.md, from the agent as it is now
 #   make clean   remove whatever these made
 #
@@ -16,10 +17,11 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 NEMESIS_ARGS ?=
+MUTANTS ?=
 BENCH ?= store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
-.PHONY: help demo test nemesis nemesis-long bench events docs/events.md clean
+.PHONY: help demo test nemesis nemesis-long bench mutation events docs/events.md clean
 .NOTPARALLEL:
 
 help:
@@ -53,6 +55,13 @@ bench:
 		echo "== tests/bench/$$name.py"; $(BIN)/python "tests/bench/$$name.py"; \
 	done
 
+# MUTANTS chooses some: make mutation MUTANTS='agent.detectors.sleep*'. See docs/mutation.md.
+mutation:
+	@.ci/prepare test
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[mutation]'
+	nice $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	$(BIN)/python tests/mutation_table.py
+
 # What must hold is declared beside each case: tests fail where these events break it.
 events:
 	@.ci/prepare test
@@ -65,5 +74,5 @@ docs/events.md:
 
 clean:
 	rm -rf .venv build ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
-		.import_linter_cache .lgd-nfy*
+		.import_linter_cache .lgd-nfy* mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
