@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from agent.config.positions import Path
 from agent.config.rules import USUAL_ROLES
 from agent.detectors import detectors
+from agent.detectors.echoes import DEPTHS
 from agent.detectors.levels import MOVES
 from agent.detectors.patience import WET_CEILING_MIN
 from agent.detectors.presence import DOOR, ROOMS, SIGNS, plan
-from agent.detectors.waterlogging import DEPTHS
 from agent.site import Profile, Role, Sensor, Site
 from drivers.reading import Quantity
 
