@@ -4,16 +4,17 @@
 |----------|---------------------------------------------------|-----------------------------|
 | no_echo  | 20 bad readings in a row over 20 min, or 2 of 5   | a share under 1 in 5 for 2 h|
 |          | in the last 2 h                                   |                             |
-| unsteady | 8 falls of over 60 mm from minute to minute in   | at most 1 in the last 6 h   |
-|          | 24 h; 20 of one that is read every few seconds    |                             |
+| unsteady | 6 breaks from minute to minute in 24 h, 48 of one   | at most 1 in the last 6 h   |
+|          | that is read every few seconds                    |                             |
 | stuck    | the same millimetre for 16 h                      | it changes                  |
 | drift    | more than 40 mm off for 6 h, come slowly          | less than 40 mm off for 2 h |
 | blocked  | what came by a leap has stood for 2 h             | it is gone                  |
 
-A street never drains by 60 mm between two readings that are no more than 200 s apart: of 678
+A break is a rise or a fall that water cannot make. A street never drains by 60 mm between two
+readings that are no more than 200 s apart: of 678
 published floods the fastest fell 51 mm a minute at the 95th percentile, 96 at the 99th. A second
 echo, a branch and an obstacle fall by more, again and again. Recorded healthy posts have five such
-falls in a month at most, the sick ones from 65 up; in between lies a tidal street with waves. The
+breaks in a month at most, the sick ones from 65 up; in between lies a tidal street with waves. The
 longest time for which a healthy post gave the same millimetre was 10.6 h.
 """
 
@@ -26,9 +27,9 @@ HOUR_S = 3600.0
 HOURS = 24
 NEAR_S = 200.0  # readings further apart tell nothing of what was in between
 FALL_MM = 60.0
-UNSTEADY, STEADY_SHARE, STEADY_H = 8, 0.15, 6
-DOUBTFUL = 4  # falls in 24 h from which on a warning needs more to be believed
-DENSE, DENSE_MORE = 4000, 2.5  # readings in 24 h; who looks more often sees more people pass
+UNSTEADY, STEADY_SHARE, STEADY_H = 6, 0.2, 6
+DOUBTFUL = 4  # breaks in 24 h from which on a warning needs more to be believed
+DENSE, DENSE_MORE = 4000, 8.0  # readings in 24 h; who looks more often sees more people pass
 SHARE_H, SHARE, WELL_SHARE, FEWEST = 2, 0.4, 0.2, 20
 IN_A_ROW, IN_A_ROW_S = 20, 1200.0
 STUCK_S = 16 * HOUR_S
@@ -49,12 +50,12 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour's readings: since when, how many, how many bad, how many falls."""
+    """One hour's readings: since when, how many, how many bad, how many breaks."""
 
     since: float
     count: int = 0
     bad: int = 0
-    falls: int = 0
+    breaks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +91,25 @@ class Trust:
     @property
     def is_strained(self) -> bool:
         """Whether a warning needs more than the usual to be believed."""
-        return self.doubt is not None or self.crept or falls(self, HOURS) >= DOUBTFUL * _more(self)
+        return self.doubt is not None or self.crept or breaks(self, HOURS) >= DOUBTFUL * _more(self)
 
 
-def count(trust: Trust, at: float, *, is_bad: bool, is_fall: bool) -> Trust:
+def count(trust: Trust, at: float, *, is_bad: bool, is_break: bool) -> Trust:
     """Take a reading into its hour."""
     hours = trust.hours
     if not hours or at >= hours[-1].since + HOUR_S:
         begun = (*(h for h in hours if h.since > at - (HOURS + 1) * HOUR_S), Hour(at))
         hours = begun[-HOURS:]
     last = hours[-1]
-    last = Hour(last.since, last.count + 1, last.bad + is_bad, last.falls + is_fall)
+    last = Hour(last.since, last.count + 1, last.bad + is_bad, last.breaks + is_break)
     row = trust.bad_row + 1 if is_bad else 0
     since = at if row == 1 else trust.bad_since
     return replace(trust, hours=(*hours[:-1], last), bad_row=row, bad_since=since)
 
 
-def falls(trust: Trust, hours: int) -> int:
+def breaks(trust: Trust, hours: int) -> int:
     """How many there were in the last hours of readings."""
-    return sum(hour.falls for hour in trust.hours[-hours:])
+    return sum(hour.breaks for hour in trust.hours[-hours:])
 
 
 def judge(trust: Trust, at: float) -> Trust:
@@ -121,7 +122,7 @@ def _begins(trust: Trust, at: float) -> Doubt | None:
     if _share(trust) >= SHARE or (trust.bad_row >= IN_A_ROW and at - trust.bad_since >= IN_A_ROW_S):
         return Doubt.NO_ECHO
     most = UNSTEADY * _more(trust)
-    if falls(trust, HOURS) >= most and falls(trust, STEADY_H) > STEADY_SHARE * most:
+    if breaks(trust, HOURS) >= most and breaks(trust, STEADY_H) > STEADY_SHARE * most:
         return Doubt.UNSTEADY
     if trust.value is not None and at - trust.same_since >= STUCK_S:
         return Doubt.STUCK
@@ -138,7 +139,7 @@ def _still(trust: Trust, at: float) -> Doubt | None:
         case Doubt.NO_ECHO:
             holds = trust.bad_row > 0 or _share(trust, 1) >= WELL_SHARE
         case Doubt.UNSTEADY:
-            holds = falls(trust, STEADY_H) > STEADY_SHARE * UNSTEADY * _more(trust)
+            holds = breaks(trust, STEADY_H) > STEADY_SHARE * UNSTEADY * _more(trust)
         case Doubt.STUCK:
             holds = at - trust.same_since >= STUCK_S
         case Doubt.DRIFT:
@@ -151,7 +152,7 @@ def _still(trust: Trust, at: float) -> Doubt | None:
 
 
 def _more(trust: Trust) -> float:
-    """How many times more falls a sensor may have that is read more often than once a minute."""
+    """How many times more breaks a sensor may have that is read more often than once a minute."""
     is_dense = sum(hour.count for hour in trust.hours) >= DENSE / HOURS * len(trust.hours)
     return DENSE_MORE if is_dense else 1.0
 

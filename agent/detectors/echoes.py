@@ -257,16 +257,16 @@ def _after_gap(echo: Echo) -> Echo:
 def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
     at, grade = now.stamp.mono, now.quality.grade
     if grade is Grade.BAD:
-        trust = judge(count(echo.trust, at, is_bad=True, is_fall=False), at)
+        trust = judge(count(echo.trust, at, is_bad=True, is_break=False), at)
         return replace(echo, at=at, is_good=False, trust=trust)
     over_zero = installed - echo.zero.mm
     if not post.is_dry:
-        trust = judge(count(echo.trust, at, is_bad=False, is_fall=False), at)
+        trust = judge(count(echo.trust, at, is_bad=False, is_break=False), at)
         return replace(echo, at=at, is_good=True, depth_mm=installed, good_at=at, trust=trust)
     depth = over_zero - echo.sag.now(at)
-    minute, slow, is_fall = _minute(echo, depth, at)
+    minute, slow, is_break = _minute(echo, depth, at)
     if grade is not Grade.GOOD:
-        trust = _trust(echo, depth, now, is_leap=True, is_fall=is_fall)
+        trust = _trust(echo, depth, now, is_leap=True, is_break=is_break)
         return replace(
             echo, at=at, is_good=False, is_object=True, minute=minute, slow=slow, trust=trust
         )
@@ -274,7 +274,7 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
     step_mm = 0.0 if echo.depth_mm is None else depth - echo.depth_mm
     fastest = min(max(LEAP_MM, LEAP_MM_S * passed), LEAP_MM if echo.is_object else MOST_LEAP_MM)
     is_leap = step_mm > fastest
-    trust = _trust(echo, depth, now, is_leap=is_leap, is_fall=is_fall)
+    trust = _trust(echo, depth, now, is_leap=is_leap, is_break=is_break)
     wet_at = at if depth >= OFF_MM else echo.wet_at
     zero = echo.zero
     sag = echo.sag
@@ -305,18 +305,21 @@ def _minute(
 ) -> tuple[tuple[tuple[float, float], ...], tuple[float, float] | None, bool]:
     """Take a depth into the last minute; compare the minute's median with the one before.
 
-    So a car that passes between two of many readings is no fall, and a second echo is.
+    A break is a rise or a fall that water cannot make. So a car that passes between two of many
+    readings is none, and a second echo is two.
     """
     minute = (*(point for point in echo.minute if at - point[0] < MINUTE_S), (at, depth))
     if echo.slow is not None and at - echo.slow[0] < MINUTE_S:
         return minute, echo.slow, False
     middle = median(d for _, d in minute)
-    is_near = echo.slow is not None and at - echo.slow[0] <= NEAR_S
-    is_fall = is_near and echo.slow is not None and echo.slow[1] - middle > FALL_MM
-    return minute, (at, middle), is_fall
+    if echo.slow is None:
+        return minute, (at, middle), False
+    passed, rise = at - echo.slow[0], middle - echo.slow[1]
+    is_leap = rise > min(max(100.0, LEAP_MM_S * passed), MOST_LEAP_MM)
+    return minute, (at, middle), is_leap or (passed <= NEAR_S and -rise > FALL_MM)
 
 
-def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_fall: bool) -> Trust:
+def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: bool) -> Trust:
     at, was = now.stamp.mono, echo.trust
     is_off = abs(depth) >= OFF_MM
     if is_off:
@@ -342,7 +345,7 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_fall: bo
         crept=crept,
         leapt_at=leapt_at,
     )
-    return judge(count(trust, at, is_bad=False, is_fall=is_fall), at)
+    return judge(count(trust, at, is_bad=False, is_break=is_break), at)
 
 
 def _sink(sag: Sag, over_zero: float, at: float) -> Sag:

@@ -17,13 +17,15 @@ cannot make is probably an object, and what crept up over hours a post that tilt
 `possible`, to be verified on site, and so is one by a sensor that is not believed, or has fallen by
 more than water can, four times in a day; unless it rose through at least three readings between
 dry and the threshold, in an hour, without a leap or a fall. A witness, a float switch or another
-level sensor, makes any of them `observed`. After a pause in the readings water that is there
+level sensor, makes any of them `observed`. Readings that scatter as those of wet grass or leaves
+are `possible` in any case. After a pause in the readings water that is there
 already is `likely`.
 
 One alarm a flood. Deliberately keeps silent: on readings of bad quality (no echo, blind zone) and
 on suspect ones (a jump that water cannot make): they delay a rise, and never begin a fall. Readings
 that stop hold the level. A `possible` warning by a sensor that is not believed is not lifted before
-it has been dry for six hours, so that one branch in the wind is one message.
+it has been dry for six hours, and its level stays: a branch in the
+wind is one message.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from agent.detectors import Conclusion, Detector, Now, Setup
@@ -41,9 +44,10 @@ from drivers.reading import Quantity, Reading
 
 WET_MM = 20.0  # healthy sensors' zero swings by 9 to 26 mm a day, always towards dry
 RISE = ((3, 30.0), (2, 60.0))  # readings, seconds
-SURE = (4, 180.0)  # where one step was over 60 mm: a second echo comes and goes
-STEEP_MM = 60.0
+SURE = (4, 180.0)  # where one step was over 40 mm: a second echo comes and goes
+STEEP_MM = 40.0
 DIP_MM, DIPS, RESTLESS_OF = 10.0, 2, 8  # wet grass and waves fall again between two readings
+NOISE_MM = 2.0  # in published floods it is 1 at most, in wet grass 5 to 20
 FALL_S, CLEAR_S, HELD_S = 300.0, 900.0, 6 * 3600.0
 FEWEST = 3  # good readings that a fall or an all-clear rests on
 FALL_SHARE, FALL_MM = 0.8, 20.0
@@ -203,7 +207,7 @@ def step(setup: Setup[Config], state: State, now: Now, seen: Echoes) -> Judged:
     stale = at if state.stale is not None and pause >= STALE_S else state.stale
     state = replace(state, way=way, good_at=at, depths=depths, stale=stale)
     if not state.level and depth < WET_MM:
-        return replace(DRY, way=way, good_at=at, recent=state.recent, depths=depths), ()
+        return _dried(state), ()
     return _judge(setup, _follow(setup.limits, state, depth, now), now, seen)
 
 
@@ -231,7 +235,7 @@ def _way(state: State, echo: Echo, depth: float, pause: float) -> Way:
         return Way(way.since, (), "object", way.steepest_mm)
     if echo.is_fall:
         return Way(way.since, (), way.doubt, way.steepest_mm)
-    if pause > LATE_S and not way.trail and not state.level:
+    if pause > LATE_S and not (way.trail or way.doubt or state.level):
         way = replace(way, doubt="gap")
     last = way.trail[-1][1] if way.trail else 0.0
     trail = tuple(point for point in way.trail if at - point[0] <= TRAIL_S)
@@ -283,7 +287,10 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Echoes) -> Ju
         return state, (_finding(setup, state, now, seen, for_s, "rising"),)
     if state.level and reached == state.level and state.certainty is not Certainty.OBSERVED:
         certainty, doubt = _certainty(setup, state, reached, echo, seen)
-        if _rank(certainty) > _rank(state.certainty):
+        is_told = certainty is Certainty.OBSERVED and (
+            not state.doubt or seen.witness(setup.subject, depth, at)
+        )
+        if is_told:
             state = replace(state, certainty=certainty, doubt=doubt)
             for_s = at - state.rising[reached - 1].mono
             return state, (_finding(setup, state, now, seen, for_s, _trend(state)),)
@@ -301,7 +308,7 @@ def _fall(
 ) -> Judged:
     at, echo = now.stamp.mono, seen.of[setup.subject]
     depth = _lowest(setup, echo.depth_mm or 0.0)
-    is_held = bool(state.doubt) and echo.trust.is_strained
+    is_held = bool(state.doubt) and echo.trust.doubt is not None
     clear_s = HELD_S if is_held else CLEAR_S
     if state.level and state.dry.count >= FEWEST and at - state.dry.mono >= clear_s:
         cleared = Finding(
@@ -313,16 +320,23 @@ def _fall(
             evidence={"reason": "depth", "limit": setup.limits.clear_mm, "unit": "mm",
                       "for_s": round(at - state.dry.mono), "peak_mm": round(state.peak_mm)},
         )  # fmt: skip
-        return replace(DRY, way=state.way, good_at=at, recent=state.recent), (cleared,)
-    if state.level > 1 and state.falling.count >= FEWEST and at - state.falling.mono >= FALL_S:
+        return _dried(state), (cleared,)
+    is_low = state.falling.count >= FEWEST and at - state.falling.mono >= FALL_S
+    if state.level > 1 and is_low and not state.doubt:
         for_s = at - state.falling.mono
         state = replace(state, level=state.level - 1, falling=NONE)
-        if not state.doubt:
-            state = replace(state, certainty=Certainty.OBSERVED)
+        state = replace(state, certainty=Certainty.OBSERVED)
         return state, (_finding(setup, state, now, seen, for_s, "falling"),)
     if state.level and is_back:
         return state, (_finding(setup, state, now, seen, 0.0, _trend(state)),)
     return state, ()
+
+
+def _dried(state: State) -> State:
+    """No water: what is remembered of the sensor stays."""
+    return replace(
+        DRY, way=state.way, good_at=state.good_at, recent=state.recent, depths=state.depths
+    )
 
 
 def _stop(setup: Setup[Config], state: State, at: float) -> Judged:
@@ -365,6 +379,8 @@ def _certainty(
     way, trust = state.way, echo.trust
     if trust.crept:
         return Certainty.POSSIBLE, "drift"
+    if _noise_mm(state.depths) >= NOISE_MM:
+        return Certainty.POSSIBLE, "unsteady"
     if way.doubt != "object" and _climbed(way, threshold):
         return Certainty.OBSERVED, ""
     if way.doubt == "object":
@@ -377,8 +393,15 @@ def _certainty(
     return Certainty.OBSERVED, ""
 
 
-def _rank(certainty: Certainty) -> int:
-    return (Certainty.POSSIBLE, Certainty.LIKELY, Certainty.OBSERVED).index(certainty)
+def _noise_mm(depths: tuple[float, ...]) -> float:
+    """How far a reading sticks out between its neighbours: the median of the last few.
+
+    One that lies between them does not: water that rises fast is not restless.
+    """
+    if len(depths) < RESTLESS_OF:
+        return 0.0
+    triples = zip(depths, depths[1:], depths[2:], strict=False)
+    return median(max(b - max(a, c), min(a, c) - b, 0.0) for a, b, c in triples)
 
 
 def _rate(state: State) -> float | None:
