@@ -44,8 +44,10 @@ from drivers.reading import Grade, Quantity, Reading
 
 DEPTHS = frozenset({Quantity.DISTANCE_MM, Quantity.DEPTH_MM})
 DRY_MM = 20.0
+SWING_MM = 15.0  # the median post's, a day
 # Of 678 published floods 99 % rose by less than 88 mm a minute, all by less than 756 in ten.
-LEAP_MM, LEAP_MM_S, MOST_LEAP_MM = 60.0, 1.6, 800.0
+LEAP_MM, LEAP_MM_S, MOST_LEAP_MM = 60.0, 1.6, 500.0
+LONG_S, LONG_LEAP_MM = 3600.0, 800.0
 AFTER_WET_S = 12 * HOUR_S
 MOST_MM, MOST_MM_DAY = 60.0, 5.0
 HOURLY = 24
@@ -72,6 +74,11 @@ class Zero:
     samples: tuple[float, ...] = ()
     hour: float = 0.0
     medians: tuple[float, ...] = ()
+
+    @property
+    def counted_mm(self) -> float:
+        """What is taken off a depth: what lies within the day's swing is no change of the ground."""
+        return self.mm if self.mm < 0 else max(self.mm - SWING_MM, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +266,7 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
     if grade is Grade.BAD:
         trust = judge(count(echo.trust, at, is_bad=True, is_break=False), at)
         return replace(echo, at=at, is_good=False, trust=trust)
-    over_zero = installed - echo.zero.mm
+    over_zero = installed - echo.zero.counted_mm
     if not post.is_dry:
         trust = judge(count(echo.trust, at, is_bad=False, is_break=False), at)
         return replace(echo, at=at, is_good=True, depth_mm=installed, good_at=at, trust=trust)
@@ -272,8 +279,7 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
         )
     passed = at - echo.good_at
     step_mm = 0.0 if echo.depth_mm is None else depth - echo.depth_mm
-    fastest = min(max(LEAP_MM, LEAP_MM_S * passed), LEAP_MM if echo.is_object else MOST_LEAP_MM)
-    is_leap = step_mm > fastest
+    is_leap = step_mm > (LEAP_MM if echo.is_object else _fastest_mm(passed))
     trust = _trust(echo, depth, now, is_leap=is_leap, is_break=is_break)
     wet_at = at if depth >= OFF_MM else echo.wet_at
     zero = echo.zero
@@ -300,6 +306,12 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
     )
 
 
+def _fastest_mm(passed: float) -> float:
+    """How far water can rise in so many seconds."""
+    most = MOST_LEAP_MM if passed < LONG_S else LONG_LEAP_MM
+    return min(max(LEAP_MM, LEAP_MM_S * passed), most)
+
+
 def _minute(
     echo: Echo, depth: float, at: float
 ) -> tuple[tuple[tuple[float, float], ...], tuple[float, float] | None, bool]:
@@ -315,7 +327,7 @@ def _minute(
     if echo.slow is None:
         return minute, (at, middle), False
     passed, rise = at - echo.slow[0], middle - echo.slow[1]
-    is_leap = rise > min(max(100.0, LEAP_MM_S * passed), MOST_LEAP_MM)
+    is_leap = rise > max(100.0, _fastest_mm(passed))
     return minute, (at, middle), is_leap or (passed <= NEAR_S and -rise > FALL_MM)
 
 

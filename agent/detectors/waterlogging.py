@@ -7,7 +7,7 @@ point is, once there is water under the sensor at all.
 | now     | good readings say                                                   | then           |
 | ------- | ------------------------------------------------------------------- | -------------- |
 | any     | at or above a higher threshold, 3 in a row over 30 s, 2 over 60 s   | that level     |
-| level L | rising 10 mm a minute for 5 min, the next within 10 min at that pace| L + 1, likely  |
+| level L | rising 10 mm a minute for 5 min and still, the next within 10 min   | L + 1, likely  |
 | level L | below 0.8 of its threshold, and 20 mm below it, for 5 min           | one level down |
 | any     | below `clear_mm` for 15 min                                         | all-clear      |
 | level L | none for 10 min                                                     | L, said so     |
@@ -40,20 +40,21 @@ from agent.detectors import Conclusion, Detector, Now, Setup
 from agent.detectors.echoes import DEPTHS, Echo, Echoes
 from agent.events import Certainty, Finding, Gap, Kind, Tick, WarningLevel
 from agent.site import Role, Site
-from drivers.reading import Quantity, Reading
+from drivers.reading import Grade, Quantity, Reading
 
 WET_MM = 20.0  # healthy sensors' zero swings by 9 to 26 mm a day, always towards dry
 RISE = ((3, 30.0), (2, 60.0))  # readings, seconds
-SURE = (4, 180.0)  # where one step was over 40 mm: a second echo comes and goes
-STEEP_MM = 40.0
+SURE = (4, 180.0)  # where one step was over 60 mm: a second echo comes and goes
+STEEP_MM = 60.0
 DIP_MM, DIPS, RESTLESS_OF = 10.0, 2, 8  # wet grass and waves fall again between two readings
+NOISE_SHARE = 0.05  # of the depth: deep water has waves
 NOISE_MM = 2.0  # in published floods it is 1 at most, in wet grass 5 to 20
 FALL_S, CLEAR_S, HELD_S = 300.0, 900.0, 6 * 3600.0
 FEWEST = 3  # good readings that a fall or an all-clear rests on
 FALL_SHARE, FALL_MM = 0.8, 20.0
-STALE_S = 600.0
+STALE_S, LATER_S = 600.0, 3600.0
 SLOPE_S, SLOPE_MM_MIN, AHEAD_MIN = 300.0, 10.0, 10.0  # the median flood's fastest step is 13 mm/min
-SLOPE_FEWEST = 5
+SLOPE_FEWEST, LATEST_S = 5, 120.0
 LATE_S = 600.0  # after such a pause nobody knows how the water came
 TRAIL, TRAIL_S = 3, 3600.0
 RECENT = 30
@@ -149,6 +150,7 @@ class State:
         good_at: monotonic second of the last good reading; None before it.
         stale: since when it is told that readings have stopped; None where they go on, and have for
             ten minutes.
+        was_stale: whether it was told before in this flood.
         depths: the last good ones, in mm.
         recent: the last readings: monotonic second, value as it came, how good.
     """
@@ -165,6 +167,7 @@ class State:
     peak_mm: float = 0.0
     good_at: float | None = None
     stale: float | None = None
+    was_stale: bool = False
     depths: tuple[float, ...] = ()
     recent: tuple[tuple[float, float, str], ...] = ()
 
@@ -216,7 +219,12 @@ def due(setup: Setup[Config], state: State, seen: Echoes) -> float | None:
     del setup, seen
     if not state.level or state.stale is not None or state.good_at is None:
         return None
-    return state.good_at + STALE_S
+    return state.good_at + _stale_s(state)
+
+
+def _stale_s(state: State) -> float:
+    """Ten minutes at first; an hour once it has been told of this flood."""
+    return LATER_S if state.was_stale else STALE_S
 
 
 def _lowest(setup: Setup[Config], depth: float) -> float:
@@ -293,13 +301,15 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Echoes) -> Ju
         if is_told:
             state = replace(state, certainty=certainty, doubt=doubt)
             for_s = at - state.rising[reached - 1].mono
-            return state, (_finding(setup, state, now, seen, for_s, _trend(state)),)
+            return state, (_finding(setup, state, now, seen, for_s, _trend(setup, state)),)
     ahead = _ahead(setup, state, depth)
     if ahead is not None:
         state = replace(
             state, level=ahead, ahead=ahead, certainty=Certainty.LIKELY, falling=NONE, dry=NONE
         )
-        return state, (_finding(setup, state, now, seen, SLOPE_S, "rising"),)
+        found = _finding(setup, state, now, seen, SLOPE_S, "rising")
+        rate = replace(found, evidence={**found.evidence, "reason": "rate"})
+        return state, (rate,)
     return _fall(setup, state, now, seen, is_back=is_back)
 
 
@@ -308,7 +318,7 @@ def _fall(
 ) -> Judged:
     at, echo = now.stamp.mono, seen.of[setup.subject]
     depth = _lowest(setup, echo.depth_mm or 0.0)
-    is_held = bool(state.doubt) and echo.trust.doubt is not None
+    is_held = bool(state.doubt) and echo.trust.is_strained
     clear_s = HELD_S if is_held else CLEAR_S
     if state.level and state.dry.count >= FEWEST and at - state.dry.mono >= clear_s:
         cleared = Finding(
@@ -318,7 +328,8 @@ def _fall(
             state.onset,
             value=(Quantity.DEPTH_MM, round(depth)),
             evidence={"reason": "depth", "limit": setup.limits.clear_mm, "unit": "mm",
-                      "for_s": round(at - state.dry.mono), "peak_mm": round(state.peak_mm)},
+                      "for_s": round(at - state.dry.mono), "peak_mm": round(state.peak_mm),
+                      "raw": {now.quantity.value: now.value}},
         )  # fmt: skip
         return _dried(state), (cleared,)
     is_low = state.falling.count >= FEWEST and at - state.falling.mono >= FALL_S
@@ -328,7 +339,7 @@ def _fall(
         state = replace(state, certainty=Certainty.OBSERVED)
         return state, (_finding(setup, state, now, seen, for_s, "falling"),)
     if state.level and is_back:
-        return state, (_finding(setup, state, now, seen, 0.0, _trend(state)),)
+        return state, (_finding(setup, state, now, seen, 0.0, _trend(setup, state)),)
     return state, ()
 
 
@@ -341,11 +352,11 @@ def _dried(state: State) -> State:
 
 def _stop(setup: Setup[Config], state: State, at: float) -> Judged:
     """Tell that readings have stopped; the level stays."""
-    if not state.level or state.stale is not None or at < (state.good_at or 0.0) + STALE_S:
+    if not state.level or state.stale is not None or at < (state.good_at or 0.0) + _stale_s(state):
         return state, ()
-    state = replace(state, stale=at)
+    state = replace(state, stale=at, was_stale=True)
     level = WarningLevel(state.level)
-    evidence = _evidence(setup, state, level, at) | {"stale_s": round(STALE_S)}
+    evidence = _evidence(setup, state, level, at) | {"stale_s": round(at - (state.good_at or at))}
     return state, (
         Finding(
             Kind.WATERLOGGING, setup.subject, level, state.onset, sensors=(setup.subject,),
@@ -379,7 +390,7 @@ def _certainty(
     way, trust = state.way, echo.trust
     if trust.crept:
         return Certainty.POSSIBLE, "drift"
-    if _noise_mm(state.depths) >= NOISE_MM:
+    if _noise_mm(state.depths) >= max(NOISE_MM, NOISE_SHARE * state.depths[-1]):
         return Certainty.POSSIBLE, "unsteady"
     if way.doubt != "object" and _climbed(way, threshold):
         return Certainty.OBSERVED, ""
@@ -404,23 +415,24 @@ def _noise_mm(depths: tuple[float, ...]) -> float:
     return median(max(b - max(a, c), min(a, c) - b, 0.0) for a, b, c in triples)
 
 
-def _rate(state: State) -> float | None:
-    """Rise over the last five minutes, in mm a minute; None where too few readings tell.
+def _rate(setup: Setup[Config], state: State, over_s: float = SLOPE_S) -> float | None:
+    """Rise over the last minutes, in mm a minute; None where too few readings tell.
 
     Theil and Sen's: the median slope of all pairs, so that a car in the beam does not count.
     """
-    if not state.way.trail:
-        return None
-    at = state.way.trail[-1][0]
-    points = [point for point in state.way.trail if at - point[0] <= SLOPE_S + 60.0]
-    if len(points) < SLOPE_FEWEST or points[-1][0] - points[0][0] < SLOPE_S - 60.0:
+    up = -1.0 if Quantity.DISTANCE_MM in setup.sensor.traits.quantities else 1.0
+    good = [(at, up * value) for at, value, grade in state.recent if grade == Grade.GOOD]
+    points = [point for point in good if good[-1][0] - point[0] <= over_s + 60.0]
+    fewest = SLOPE_FEWEST if over_s == SLOPE_S else 3
+    if len(points) < fewest or points[-1][0] - points[0][0] < over_s - 60.0:
         return None
     slopes = sorted(
         (d2 - d1) / (t2 - t1) * 60.0
         for n, (t1, d1) in enumerate(points)
         for t2, d2 in points[n + 1 :]
+        if t2 > t1
     )
-    return slopes[len(slopes) // 2]
+    return slopes[len(slopes) // 2] if slopes else None
 
 
 def _ahead(setup: Setup[Config], state: State, depth: float) -> int | None:
@@ -432,17 +444,20 @@ def _ahead(setup: Setup[Config], state: State, depth: float) -> int | None:
         return None
     if depth < setup.limits.threshold(WarningLevel(level))[1]:
         return None
-    rate = _rate(state)
+    rate = _rate(setup, state)
     threshold = setup.limits.threshold(WarningLevel(level + 1))[1]
     if rate is None or rate < SLOPE_MM_MIN or depth + rate * AHEAD_MIN < threshold:
+        return None
+    latest = _rate(setup, state, LATEST_S)
+    if latest is None or latest < SLOPE_MM_MIN:
         return None
     return level + 1
 
 
-def _trend(state: State) -> str:
+def _trend(setup: Setup[Config], state: State) -> str:
     if state.falling.count:
         return "falling"
-    rate = _rate(state)
+    rate = _rate(setup, state)
     return "rising" if rate is not None and rate >= 1.0 else "steady"
 
 
@@ -455,7 +470,8 @@ def _finding(
     evidence = _evidence(setup, state, level, now.stamp.mono) | {
         "for_s": round(for_s),
         "trend": trend,
-        "zero_mm": round(echo.zero.mm, 1),
+        "zero_mm": round(echo.zero.counted_mm, 1),
+        "sag_mm": round(echo.sag.now(echo.at), 1),
         "raw": {now.quantity.value: now.value},
         "witness": seen.witness(setup.subject, depth, echo.at),
     }
@@ -474,14 +490,14 @@ def _finding(
 
 def _evidence(setup: Setup[Config], state: State, level: WarningLevel, at: float) -> dict[str, Any]:
     name, limit = setup.limits.threshold(level)
-    rate = _rate(state)
+    rate = _rate(setup, state)
     return {
         "reason": "depth",
         "limit": limit,
         "unit": "mm",
         "limit_source": "config" if name in setup.configured else "default",
         "for_s": 0,
-        "trend": _trend(state),
+        "trend": _trend(setup, state),
         "stale_s": 0,
         "rate_mm_min": None if rate is None else round(rate, 1),
         "peak_mm": round(state.peak_mm),
