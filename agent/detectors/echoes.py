@@ -77,7 +77,7 @@ class Zero:
 
     @property
     def counted_mm(self) -> float:
-        """What is taken off a depth: what lies within the day's swing is no change of the ground."""
+        """What is taken off a depth; within the day's swing it is no change of the ground."""
         return self.mm if self.mm < 0 else max(self.mm - SWING_MM, 0.0)
 
 
