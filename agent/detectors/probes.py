@@ -1,10 +1,10 @@
 """What each channel of a water-quality probe usually is, and whether it can be believed.
 
 What the detectors of pollution see alike. A channel's usual value is the median of its last hour,
-of twelve readings at least; how far it strays from that is followed for a day (Robbins and Monro's
-stochastic approximation of the median of the distances, Ann. Math. Stat. 22, 1951). Limits that are
-learned in one season fail in the next; these roll along. While the water is unusual they stand
-still, for a day at most.
+of twelve readings at least; how far it strays from that, 19 times of 20, is followed for a day
+(Robbins and Monro's stochastic approximation of a quantile, Ann. Math. Stat. 22, 1951), since what
+a river does by day and night is no bell curve. Limits that are learned in one season fail in the
+next; these roll along. While the water is unusual they stand still, for eight hours at most.
 
 | doubt | a channel is not believed                                                       |
 |-------|---------------------------------------------------------------------------------|
@@ -42,6 +42,7 @@ WATER: Mapping[Quantity, tuple[float, float]] = {
     Quantity.COD_MG_L: (0.0, 20_000.0),
     Quantity.CHLORINE_MG_L: (0.0, 20.0),
 }
+LEVELS = frozenset({Quantity.DISTANCE_MM, Quantity.DEPTH_MM})
 CODES = frozenset({-9999.0, -999.0, 7999.0, 9999.0, 99999.0})
 STUCK_S: Mapping[Quantity, float] = {
     Quantity.WATER_TEMP_DEGC: 6 * 3600.0,
@@ -62,11 +63,13 @@ LEAST: Mapping[Quantity, float] = {
     Quantity.ORP_MV: 1.0,
     Quantity.COD_MG_L: 1.0,
     Quantity.CHLORINE_MG_L: 0.005,
+    Quantity.DEPTH_MM: 5.0,
 }
 USUAL_S, USUAL_LEAST, USUAL_MOST = 3600.0, 12, 60
-TO_SIGMA = 1.4826  # median distance to standard deviation, of a normal distribution
+QUANTILE, TO_SIGMA = 0.95, 1 / 1.96  # of a normal distribution
+FROM_MEDIAN = 1.4826 * 1.96
 FOLLOW_S = 86400.0
-FROZEN_S = 86400.0
+FROZEN_S = 8 * 3600.0
 UNUSUAL = 4.0  # strays; beyond it a reading is not learned
 BAD_READINGS, BAD_S = 2, 600.0
 GOOD_READINGS, GOOD_S = 3, 1800.0
@@ -91,7 +94,8 @@ class Channel:
         z: how many strays it lies from what is usual; 0 before that is known.
         usual: the median that it was compared with; None before it is known.
         recent: values that `usual` follows from, with their monotonic seconds, the newest last.
-        stray: the usual distance from it.
+        step: how far it has moved since the reading before.
+        stray: the distance from it that 19 of 20 readings keep.
         known: how many readings have been learned, up to 1000.
         unusual_since: monotonic second since when nothing is learned; None while it is.
         raw: the last value as it came.
@@ -106,6 +110,7 @@ class Channel:
     z: float = 0.0
     usual: float | None = None
     recent: tuple[tuple[float, float], ...] = ()
+    step: float = 0.0
     stray: float = 0.0
     known: int = 0
     unusual_since: float | None = None
@@ -126,7 +131,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """All channels, by `sensor/quantity`."""
+    """All channels, by `sensor/quantity`; a water level as `sensor/depth_mm`, over any zero."""
 
     of: Mapping[str, Channel] = field(default_factory=dict)
 
@@ -137,9 +142,10 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Names of the probes."""
+    """Names of the probes, and of the outfall's level sensors."""
 
     probes: tuple[str, ...]
+    levels: tuple[str, ...]
 
 
 def plan(site: Site) -> Plan | None:
@@ -147,12 +153,15 @@ def plan(site: Site) -> Plan | None:
     probes = tuple(
         s.name for s in site.with_role(Role.OUTFALL) if WATER.keys() & set(s.traits.quantities)
     )
-    return Plan(probes) if probes else None
+    levels = tuple(
+        s.name for s in site.with_role(Role.OUTFALL) if LEVELS & set(s.traits.quantities)
+    )
+    return Plan(probes, levels) if probes else None
 
 
 def listens(known: Plan) -> tuple[str, ...]:
     """All of them."""
-    return known.probes
+    return (*known.probes, *(name for name in known.levels if name not in known.probes))
 
 
 def start(known: Plan, now: float) -> Probes:
@@ -166,10 +175,24 @@ def step(known: Plan, seen: Probes, now: Now) -> Probes:
     del known
     if isinstance(now, Gap):
         return Probes({name: replace(c, bad=0, good=0, raw=None) for name, c in seen.of.items()})
-    if not isinstance(now, Reading) or now.quantity not in WATER:
+    if not isinstance(now, Reading):
+        return seen
+    if now.quantity in LEVELS:
+        return _level(seen, now)
+    if now.quantity not in WATER:
         return seen
     name = f"{now.sensor}/{now.quantity.value}"
     return Probes({**seen.of, name: hear(seen.of.get(name, Channel()), now)})
+
+
+def _level(seen: Probes, now: Reading) -> Probes:
+    """A rise counts; from which zero does not."""
+    if now.quality.grade is Grade.BAD:
+        return seen
+    up = -now.value if now.quantity is Quantity.DISTANCE_MM else now.value
+    name = f"{now.sensor}/{Quantity.DEPTH_MM.value}"
+    was = seen.of.get(name, Channel())
+    return Probes({**seen.of, name: _learn(was, Quantity.DEPTH_MM, up, now.stamp.mono)})
 
 
 def due(known: Plan, seen: Probes) -> float | None:
@@ -197,7 +220,7 @@ def hear(was: Channel, now: Reading) -> Channel:
     elif doubt is not None and good >= GOOD_READINGS and at - good_since >= GOOD_S:
         doubt = None
     heard = Channel(
-        was.value, was.at, was.z, was.usual, was.recent, was.stray, was.known, was.unusual_since,
+        was.value, was.at, was.z, was.usual, was.recent, was.step, was.stray, was.known, was.unusual_since,
         value, same_since, bad, why, bad_since, good, good_since, doubt,
     )  # fmt: skip
     if why or doubt is not None:
@@ -218,6 +241,8 @@ def _wrong(now: Reading) -> str:
 def _learn(was: Channel, quantity: Quantity, value: float, at: float) -> Channel:
     """Compare a value with what is usual, and let that follow it, unless it is unusual."""
     recent = was.recent
+    if was.value is not None:
+        was = replace(was, step=value - was.value)
     if len(recent) < USUAL_LEAST:
         return replace(was, value=value, at=at, recent=(*recent, (at, value)))
     usual = (
@@ -225,14 +250,15 @@ def _learn(was: Channel, quantity: Quantity, value: float, at: float) -> Channel
     )
     distance = abs(value - usual)
     least = LEAST[quantity] / TO_SIGMA
-    stray = was.stray or max(median(abs(v - usual) for _, v in recent), least)
+    stray = was.stray or max(FROM_MEDIAN * median(abs(v - usual) for _, v in recent), least)
     z = (value - usual) / (TO_SIGMA * max(stray, least))
     since = was.unusual_since
     if abs(z) >= UNUSUAL and (since is None or at - since < FROZEN_S):
         since = at if since is None else since
         return replace(was, value=value, at=at, z=z, usual=usual, stray=stray, unusual_since=since)
     gain = min(max(at - was.at, 0.0) / FOLLOW_S, 0.1) * 4.0
-    stray = max(stray * (1.0 + gain if distance > stray else 1.0 - gain), least)
+    share = QUANTILE if distance > stray else QUANTILE - 1.0
+    stray = max(stray * (1.0 + gain * share), least)
     kept = (*recent, (at, value))[-USUAL_MOST:]
     first = next((n for n, (t, _) in enumerate(kept) if at - t <= USUAL_S), len(kept))
     kept = kept[min(first, len(kept) - USUAL_LEAST) :]
