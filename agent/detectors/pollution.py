@@ -13,7 +13,7 @@ of its channels:
 | outside the limits of the configured class or grade, 3 of 5 sweeps         | yellow           |
 
 It ends when three sweeps in a row, over ten minutes at least, have no such signature. The likely
-source may change while it lasts: then it is told again.
+source may become clearer while it lasts: then it is told again.
 
 Deliberately keeps silent in maintenance windows, about a single channel that is off by itself, and
 about channels that are not believed (bad_probe.py tells of them). Where a second probe stands
@@ -54,6 +54,7 @@ STALE_S = 3600.0
 OF = 5
 OVER = 3
 DEADLY_PH = (5.0, 10.0)
+RANK = {source: n for n, source in enumerate(reversed(Source))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,9 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Probes) -> Ju
         return state, ()
     name = source if source is not None else Source(state.source or Source.UNKNOWN)
     level = _level(name, changes, is_over=is_over)
-    is_told = state.level and (level, name) == (state.level, state.source)
-    if is_told or (state.level > level and name is Source.UNKNOWN):
+    if state.level and RANK[name] < RANK[Source(state.source)]:
+        name = Source(state.source)  # while it ebbs, one sign after the other goes
+    if level <= state.level and name == state.source:
         return state, ()
     onset = state.onset if state.level else since
     state = replace(state, level=int(max(level, state.level)), source=str(name), onset=onset)

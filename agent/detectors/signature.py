@@ -5,8 +5,8 @@ to a river of some size, and from the standards beside it (standards.py).
 
 | source       | its signature                                                                  |
 |--------------|--------------------------------------------------------------------------------|
-| industrial   | pH far off, or off with more salt                                              |
-| sewage       | oxygen down with more salt; or ammonia up with one of these or the redox down   |
+| industrial   | pH far off and not neutral, or out of bounds with more salt                    |
+| sewage       | more salt, and turbid or short of oxygen; or ammonia up with one of these       |
 | fish_pond    | turbid and short of oxygen, salt as usual                                      |
 | storm_runoff | turbid, soft, and no pH or ammonia out of bounds                               |
 | unknown      | several channels at once, in one step, further off than chance                 |
@@ -31,16 +31,16 @@ COND, OXYGEN, PH, TURBIDITY, AMMONIA, ORP, COD, LEVEL = (
     Quantity.COD_MG_L,
     Quantity.DEPTH_MM,
 )
-CLEAR_Z = 4.0
+CLEAR_Z, OXYGEN_Z = 4.0, 3.0  # oxygen goes up and down by day, and so strays more
 MOST_Z = 10.0
 JOINT_CHANNELS, JOINT_Z, JOINT = 2, 3.0, 40.0
 
 
 class Source(StrEnum):
-    """Where pollution likely comes from."""
+    """Where pollution likely comes from, the clearest first."""
 
-    SEWAGE = "sewage"
     INDUSTRIAL = "industrial"
+    SEWAGE = "sewage"
     FISH_POND = "fish_pond"
     STORM = "storm_runoff"
     UNKNOWN = "unknown"
@@ -86,12 +86,13 @@ def source_of(seen: tuple[str, ...], joint: float = 0.0) -> Source | None:
     has = frozenset(seen)
     if "ph_far" in has or ("ph_out" in has and "cond_up" in has):
         return Source.INDUSTRIAL
-    if {"do_down", "cond_up"} <= has:
+    if "cond_up" in has and has & {"do_down", "turb_up"}:
         return Source.SEWAGE
     if "nh3_up" in has and has & {"do_down", "cond_up", "orp_down"}:
         return Source.SEWAGE
-    if {"turb_up", "do_down"} <= has and "cond_down" not in has:
-        return Source.FISH_POND
+    is_short = "do_down" in has or ("do_low" in has and "level_up" not in has)
+    if "turb_up" in has and is_short and "cond_down" not in has:
+        return Source.SEWAGE if "cond_rather_up" in has else Source.FISH_POND
     if {"turb_up", "cond_down"} <= has and not has & {"ph_out", "nh3_up"}:
         return Source.STORM
     if joint >= JOINT and "level_up" not in has:
@@ -115,11 +116,17 @@ def joint_of(changes: Changes) -> float:
 
 _SIGNS: tuple[tuple[str, Quantity, Callable[[Change], bool]], ...] = (
     ("cond_up", COND, lambda c: c.z >= CLEAR_Z and c.delta >= max(0.15 * c.usual, 50.0)),
+    ("cond_rather_up", COND, lambda c: c.z >= CLEAR_Z and c.delta >= 0.06 * c.usual),
     ("cond_down", COND, lambda c: c.z <= -CLEAR_Z and c.delta <= -0.08 * c.usual),
-    ("do_down", OXYGEN, lambda c: c.z <= -CLEAR_Z and c.delta <= -1.5),
+    ("do_down", OXYGEN, lambda c: c.z <= -OXYGEN_Z and c.delta <= -(0.8 if c.value < 2 else 1.5)),
+    ("do_low", OXYGEN, lambda c: c.value <= 3.0),
     ("turb_up", TURBIDITY, lambda c: c.z >= CLEAR_Z and c.delta >= 15.0),
     ("ph_out", PH, lambda c: abs(c.z) >= CLEAR_Z and not 6.0 <= c.value <= 9.0),
-    ("ph_far", PH, lambda c: abs(c.z) >= CLEAR_Z and abs(c.delta) >= 1.0),
+    (
+        "ph_far",
+        PH,
+        lambda c: abs(c.z) >= CLEAR_Z and abs(c.delta) >= 1 and not 6.5 <= c.value <= 8.5,
+    ),
     ("nh3_up", AMMONIA, lambda c: c.z >= CLEAR_Z and c.delta >= 1.0),
     ("orp_down", ORP, lambda c: c.z <= -CLEAR_Z and c.delta <= -100.0),
     ("cod_up", COD, lambda c: c.z >= CLEAR_Z and c.delta >= 20.0),

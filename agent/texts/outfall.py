@@ -14,8 +14,10 @@ SOURCE = {
 }
 WHY = {
     "cond_up": ("电导率升高", "conductivity up"),
+    "cond_rather_up": ("电导率略升", "conductivity slightly up"),
     "cond_down": ("电导率降低", "conductivity down"),
     "do_down": ("溶解氧骤降", "oxygen down"),
+    "do_low": ("溶解氧低", "oxygen low"),
     "turb_up": ("浊度升高", "turbidity up"),
     "ph_out": ("pH超出6-9", "pH outside 6 to 9"),
     "ph_far": ("pH突变", "pH changed"),
