@@ -6,7 +6,7 @@ to a river of some size, and from the standards beside it (standards.py).
 | source       | its signature                                                                  |
 |--------------|--------------------------------------------------------------------------------|
 | industrial   | pH far off and not neutral, or out of bounds with more salt                    |
-| sewage       | more salt, and turbid or short of oxygen; or ammonia up with one of these       |
+| sewage       | more salt, and oxygen down, or low and far more turbid; or ammonia up with one |
 | fish_pond    | turbid and short of oxygen, salt as usual                                      |
 | storm_runoff | turbid, soft, and no pH or ammonia out of bounds                               |
 | unknown      | several channels at once, in one step, further off than chance                 |
@@ -31,6 +31,7 @@ COND, OXYGEN, PH, TURBIDITY, AMMONIA, ORP, COD, LEVEL = (
     Quantity.COD_MG_L,
     Quantity.DEPTH_MM,
 )
+FAR_Z = 10.0
 CLEAR_Z, OXYGEN_Z = 4.0, 3.0  # oxygen goes up and down by day, and so strays more
 MOST_Z = 10.0
 JOINT_CHANNELS, JOINT_Z, JOINT = 2, 3.0, 40.0
@@ -86,12 +87,13 @@ def source_of(seen: tuple[str, ...], joint: float = 0.0) -> Source | None:
     has = frozenset(seen)
     if "ph_far" in has or ("ph_out" in has and "cond_up" in has):
         return Source.INDUSTRIAL
-    if "cond_up" in has and has & {"do_down", "turb_up"}:
+    if "cond_up" in has and ("do_down" in has or {"turb_far_up", "do_low"} <= has):
         return Source.SEWAGE
     if "nh3_up" in has and has & {"do_down", "cond_up", "orp_down"}:
         return Source.SEWAGE
-    is_short = "do_down" in has or ("do_low" in has and "level_up" not in has)
-    if "turb_up" in has and is_short and "cond_down" not in has:
+    is_low = {"do_low", "turb_far_up"} <= has and "level_up" not in has
+    is_short = is_low or {"turb_up", "do_down"} <= has
+    if is_short and "cond_down" not in has:
         return Source.SEWAGE if "cond_rather_up" in has else Source.FISH_POND
     if {"turb_up", "cond_down"} <= has and not has & {"ph_out", "nh3_up"}:
         return Source.STORM
@@ -121,6 +123,7 @@ _SIGNS: tuple[tuple[str, Quantity, Callable[[Change], bool]], ...] = (
     ("do_down", OXYGEN, lambda c: c.z <= -OXYGEN_Z and c.delta <= -(0.8 if c.value < 2 else 1.5)),
     ("do_low", OXYGEN, lambda c: c.value <= 3.0),
     ("turb_up", TURBIDITY, lambda c: c.z >= CLEAR_Z and c.delta >= 15.0),
+    ("turb_far_up", TURBIDITY, lambda c: c.z >= FAR_Z and c.delta >= 40.0),
     ("ph_out", PH, lambda c: abs(c.z) >= CLEAR_Z and not 6.0 <= c.value <= 9.0),
     (
         "ph_far",

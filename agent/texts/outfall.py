@@ -18,6 +18,7 @@ WHY = {
     "cond_down": ("电导率降低", "conductivity down"),
     "do_down": ("溶解氧骤降", "oxygen down"),
     "do_low": ("溶解氧低", "oxygen low"),
+    "turb_far_up": ("浊度剧升", "turbidity far up"),
     "turb_up": ("浊度升高", "turbidity up"),
     "ph_out": ("pH超出6-9", "pH outside 6 to 9"),
     "ph_far": ("pH突变", "pH changed"),
