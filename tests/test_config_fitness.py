@@ -45,7 +45,7 @@ BUZZER = two_state("buzzer", Role.BEDROOM, Quantity.BUZZER)
 ANSWER = two_state("answer", Role.BEDROOM, Quantity.ANSWER)
 ROAD_FLOAT = two_state("road-float", Role.ROADSIDE, Quantity.WET)
 
-OF_HOMES = detectors().keys() - {"waterlogging"}
+OF_HOMES = detectors().keys() - {"waterlogging", "discharge"}
 
 
 def home(*sensors: Sensor) -> Site:
@@ -222,6 +222,9 @@ def test_two_others_notice_a_dead_bedroom_sensor(
         (street(ROAD_FLOAT), "waterlogging", False),  # its missing sensor is told
         (site(Profile.OUTFALL, level(role=Role.OUTFALL)), "waterlogging", True),
         (site(Profile.OUTFALL, level()), "waterlogging", False),
+        (site(Profile.OUTFALL, level()), "discharge", True),
+        (site(Profile.OUTFALL, level(role=Role.OUTFALL)), "discharge", False),
+        (home(BED), "discharge", True),
         (site(Profile.OUTFALL, level()), "silence", False),
     ],
 )
