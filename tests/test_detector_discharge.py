@@ -183,14 +183,22 @@ def test_short_swells_and_small_ones_are_not_told() -> None:
     assert not told(watch(BOTH, 48, spill(35, 30, 36)))
 
 
-def test_a_configured_limit_counts_and_is_named() -> None:
-    """Millimetres of the site's own; the evidence says that they are."""
-    player = Player(BOTH, discharge=Config(rise_mm=200))
-    for n in range(48 * 12):
-        t, at = n / 12, MONDAY + n * 300.0
-        player.play(at, "sonde", calm(t))
-        player.play(at, "outfall-level", round(2700 - spill(150, 30, 36)(t)))
-    assert not told(player)
+@pytest.mark.parametrize(
+    ("rise_mm", "configured", "source"),
+    [(200, {"rise_mm"}, None), (100, {"rise_mm"}, "config"), (50, (), "default"),
+     (20, {"rise_mm"}, "learned")],
+)  # fmt: skip
+def test_a_configured_limit_counts_and_is_named(
+    rise_mm: float, configured: set[str], source: str | None
+) -> None:
+    """Where the level moves by more of itself than the limit, that is the limit, and named."""
+    setup = Setup(Config(rise_mm=rise_mm), BOTH, "outfall-level", frozenset(configured))
+    state, sources = start(setup, MONDAY), []
+    for n in range(34 * 12):
+        depth = spill(150, 30, 36)(n / 12)
+        state, found = step(setup, state, reading(n, MONDAY + n * 300, "outfall-level", -depth))
+        sources += [f.evidence["limit_source"] for f in found if isinstance(f, Finding)]
+    assert sources == ([source] if source else [])
 
 
 @pytest.mark.parametrize("rise_mm", [19, 3001, math.nan])

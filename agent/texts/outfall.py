@@ -127,12 +127,12 @@ def discharge(told: Told) -> Pair:
     act_zh, act_en = ACT[level]
     if told.evidence["weather"] == "unknown":
         return (
-            f"{place.zh}排口水位上升{rise_zh}，是否降雨未知，{act_zh}。",
+            f"{place.zh}水位上升{rise_zh}，是否降雨未知，{act_zh}。",
             f"The outfall's level has risen by {rise_en}: {place.en}. "
             f"Whether it rains is not known. {act_en}",
         )
     return (
-        f"{place.zh}无雨排水{COLOUR_ZH[level]}预警：水位上升{rise_zh}，{act_zh}。",
+        f"{place.zh}无雨排水{COLOUR_ZH[level]}预警：水位升{rise_zh}，{act_zh}。",
         f"{level.word.capitalize()} warning of a discharge without rain: {place.en}. "
         f"The level has risen by {rise_en}. {act_en}",
     )
