@@ -177,6 +177,28 @@ def test_a_level_that_stays_high_for_a_day_is_usual_from_then_on() -> None:
     assert data(player, 2)["evidence"]["usual_mm"] == pytest.approx(140, abs=8)
 
 
+def test_a_rise_that_stands_halfway_for_hours_is_the_river() -> None:
+    """Water that is let in comes within three hours; once the river is back, a spill is told."""
+
+    def river(hours: float) -> float:
+        return dry(hours) + 120 * max(0.0, min(1.0, (hours - 30) / 24, (74 - hours) / 6))
+
+    assert not told(watch(BOTH, 80, river))
+    after = watch(BOTH, 100, spill(300, 90, 96, river))
+    assert told(after) == [("raised", "yellow"), ("cleared", "yellow")]
+
+
+def test_a_level_that_is_high_after_a_pause_is_told() -> None:
+    """What happened while nothing was measured was not slow."""
+    player = Player(BOTH)
+    for n in range(40 * 12):
+        t, at = n / 12, MONDAY + n * 300.0
+        if not 26 <= t < 32:
+            player.play(at, "sonde", calm(t))
+            player.play(at, "outfall-level", round(2700 - spill(120, 30, 36)(t)))
+    assert told(player) == [("raised", "yellow"), ("cleared", "yellow")]
+
+
 def test_short_swells_and_small_ones_are_not_told() -> None:
     """Less than ten minutes, or less than the limit."""
     assert not told(watch(BOTH, 48, lambda h: dry(h) + 120 * (30 <= h < 30.15), pace_s=60.0))

@@ -2,8 +2,7 @@
 
 Protects the river behind an outfall: what runs out of it without rain was let in by somebody.
 Concludes `outfall.discharge` from each level sensor with the role outfall, by its own usual level
-(rolling.py), and from the conductivity of the outfall's probes, which tells rain: rain is soft, and
-thins whatever is there.
+(rolling.py), and from the conductivity of the outfall's probes, which tells rain (dilution.py).
 
 | level, in good readings          | conductivity        | then                      |
 | -------------------------------- | ------------------- | ------------------------- |
@@ -14,34 +13,41 @@ thins whatever is there.
 | still higher after a day         |                     | its end; learned anew     |
 
 Deliberately keeps silent: for the first day, while nothing is usual; about what rain brings, until
-the level is back; at outfalls where the level comes and goes with a tide, whose spread is the tide;
-about a discharge that runs half of the time, which is what is usual there; about clean water that
-thins the river as rain does. Readings of bad quality count for nothing, and suspect ones (a jump
-that water cannot make) only delay: what comes after such a jump may be an object, and is possible.
-Readings that stop hold the alarm; the sensor's silence is told by its own fault.
+the level is back; about a rise that stood halfway for three hours, as rivers rise; at outfalls
+where the level comes and goes with a tide, whose spread is the tide; about a discharge that runs
+half of the time, which is what is usual there; about clean water that thins the river as rain does.
+Readings of bad quality count for nothing, and suspect ones (a jump that water cannot make) only
+delay: what comes after such a jump may be an object, and is possible. Readings that stop hold the
+alarm; the sensor's silence is told by its own fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from agent.detectors import Conclusion, Detector, Now, Setup
+from agent.detectors.dilution import (
+    CONDUCTIVITY,
+    DRY,
+    RAIN,
+    UNKNOWN,
+    Waters,
+    figures,
+    follow,
+    weather,
+)
 from agent.detectors.rolling import Rolling
 from agent.events import Certainty, Finding, Gap, Kind, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading
 
 DEPTHS = frozenset({Quantity.DISTANCE_MM, Quantity.DEPTH_MM})
-CONDUCTIVITY = Quantity.CONDUCTIVITY_US_CM
 SPREADS = 6.0
 RISE_READINGS, RISE_S = 2, 600.0
 FALL_READINGS, FALL_S, FALL_SHARE = 2, 900.0, 0.5
-THINNED = 0.9  # of the usual conductivity; sewage and trade effluent raise it
-AIR_US_CM = 5.0  # below rain: the probe hangs in the air
-FRESH_S = 7200.0  # an older conductivity says nothing of the weather
 LASTING_S = 86400.0
+SLOW_S = 3 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +80,7 @@ class Streak:
         return Streak(self.count + 1, self.mono) if self.count else Streak(1, at)
 
 
-NONE, UNKNOWN = Streak(), Rolling()
-
-
-@dataclass(frozen=True, slots=True)
-class Water:
-    """The conductivity of one probe: what it usually is, and its last value."""
-
-    rolling: Rolling = UNKNOWN
-    at: float = 0.0
-    value: float = 0.0
+NONE, NEW = Streak(), Rolling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +94,23 @@ class State:
         low: readings that are back at what is usual, while the water is high.
         onset: monotonic seconds of the first reading at the limit; None while the level is usual.
         told: 0 = nothing, 1 = blue, 2 = yellow.
-        is_rain: whether rain brought this rise.
+        is_natural: whether rain or the river itself brought this rise.
         is_jump: whether it came by a jump that water cannot make.
         peak_mm: the highest level of this rise.
+        calm_at: monotonic seconds when the level was last less than halfway to the limit, to
+            within five minutes.
     """
 
-    rolling: Rolling = UNKNOWN
-    waters: Mapping[str, Water] = field(default_factory=dict)
+    rolling: Rolling = NEW
+    waters: Waters = field(default_factory=dict)
     high: Streak = NONE
     low: Streak = NONE
     onset: float | None = None
     told: int = 0
-    is_rain: bool = False
+    is_natural: bool = False
     is_jump: bool = False
     peak_mm: float = 0.0
+    calm_at: float = 0.0
 
 
 def subjects(site: Site) -> Mapping[str, tuple[str, ...]]:
@@ -166,7 +166,9 @@ def _measured(
     usual = state.rolling.usual
     is_good = now.quality.grade is Grade.GOOD
     if usual is None:
-        return (replace(state, rolling=state.rolling.plus(at, level)) if is_good else state), ()
+        if not is_good or not state.rolling.wants(at):
+            return state, ()
+        return replace(state, rolling=state.rolling.plus(at, level), calm_at=at), ()
     limit = usual + rise_mm(setup.limits, state.rolling)
     if not is_good:
         is_jump = state.onset is None and level >= limit
@@ -174,16 +176,32 @@ def _measured(
     if level >= limit:
         return _high(setup, state, now, level)
     if state.onset is None:
-        return _usual(state, at, level), ()
+        return _usual(setup, state, at, level), ()
     return _falling(setup, state, now, level)
 
 
-def _usual(state: State, at: float, level: float) -> State:
+def _usual(setup: Setup[Config], state: State, at: float, level: float) -> State:
     """Learn, and forget a jump that has passed."""
-    rolling = state.rolling.plus(at, level)
-    if state.is_jump:
-        return replace(state, rolling=rolling, is_jump=False)
-    return state if rolling is state.rolling else replace(state, rolling=rolling)
+    if not (state.is_jump or state.rolling.wants(at)):
+        return state
+    is_calm = level < _halfway(setup, state)
+    return replace(
+        state,
+        rolling=state.rolling.plus(at, level),
+        is_jump=False,
+        calm_at=at if is_calm else state.calm_at,
+    )
+
+
+def _is_slow(state: State) -> bool:
+    """Whether the level had stood halfway for long when it came to the limit."""
+    sampled = state.rolling.sampled
+    return sampled is not None and sampled - state.calm_at > SLOW_S
+
+
+def _halfway(setup: Setup[Config], state: State) -> float:
+    """The level below which a rise is over."""
+    return (state.rolling.usual or 0.0) + FALL_SHARE * rise_mm(setup.limits, state.rolling)
 
 
 def _high(
@@ -193,19 +211,19 @@ def _high(
     at = now.stamp.mono
     onset = at if state.onset is None else state.onset
     if at - onset >= LASTING_S:
-        return _over(setup, state, now, level, "lasting", UNKNOWN)
+        return _over(setup, state, now, level, "lasting", NEW)
     peak = level if state.onset is None else max(state.peak_mm, level)
     state = replace(state, high=state.high.plus(at), low=NONE, onset=onset, peak_mm=peak)
-    if state.is_rain or state.high.count < RISE_READINGS or at - state.high.mono < RISE_S:
+    if state.is_natural or state.high.count < RISE_READINGS or at - state.high.mono < RISE_S:
         return state, ()
-    weather = _weather(state, at)
-    if weather == "rain":
-        return replace(state, is_rain=True), ()
-    warning = WarningLevel.YELLOW if weather == "dry" else WarningLevel.BLUE
+    seen = weather(state.waters, at)
+    if seen == RAIN or (not state.told and _is_slow(state)):
+        return replace(state, is_natural=True), ()
+    warning = WarningLevel.YELLOW if seen == DRY else WarningLevel.BLUE
     if warning <= state.told:
         return state, ()
     state = replace(state, told=int(warning))
-    return state, (_finding(setup, state, now, level, warning, weather),)
+    return state, (_finding(setup, state, now, level, warning, seen),)
 
 
 def _falling(
@@ -213,11 +231,10 @@ def _falling(
 ) -> tuple[State, tuple[Conclusion, ...]]:
     """A good reading below the limit, after some at it."""
     at = now.stamp.mono
-    if not state.told and not state.is_rain:  # it never lasted
+    if not state.told and not state.is_natural:  # it never lasted
         fresh = replace(state, high=NONE, low=NONE, onset=None, is_jump=False)
-        return _usual(fresh, at, level), ()
-    usual = state.rolling.usual or 0.0
-    if level - usual >= FALL_SHARE * rise_mm(setup.limits, state.rolling):
+        return _usual(setup, fresh, at, level), ()
+    if level >= _halfway(setup, state):
         return replace(state, high=NONE, low=NONE), ()
     state = replace(state, high=NONE, low=state.low.plus(at))
     if state.low.count < FALL_READINGS or at - state.low.mono < FALL_S:
@@ -230,38 +247,21 @@ def _thinned(
 ) -> tuple[State, tuple[Conclusion, ...]]:
     """A conductivity: learned while the level is usual; rain where it falls while that is high."""
     at = now.stamp.mono
-    if now.quality.grade is not Grade.GOOD or now.value < AIR_US_CM:
+    waters = follow(state.waters, now, learns=state.onset is None)
+    if waters is state.waters:
         return state, ()
-    was = state.waters.get(now.sensor, Water())
-    is_high = state.onset is not None
-    if not is_high and not was.rolling.wants(at):
+    state = replace(state, waters=waters)
+    if not state.told or weather(waters, at) != RAIN:
         return state, ()
-    rolling = was.rolling if is_high else was.rolling.plus(at, now.value)
-    state = replace(state, waters={**state.waters, now.sensor: Water(rolling, at, now.value)})
-    if not state.told or _weather(state, at) != "rain":
-        return state, ()
-    onset = state.onset
     ended = _end(setup, state, at, "rain", None)
-    return replace(state, told=0, is_rain=True, onset=onset), (ended,)
-
-
-def _weather(state: State, at: float) -> str:
-    """Rain, dry, or unknown: from how thin the water is."""
-    shares = [
-        water.value / water.rolling.usual
-        for water in state.waters.values()
-        if water.rolling.usual and at - water.at <= FRESH_S
-    ]
-    if not shares:
-        return "unknown"
-    return "rain" if min(shares) <= THINNED else "dry"
+    return replace(state, told=0, is_natural=True), (ended,)
 
 
 def _over(
     setup: Setup[Config], state: State, now: Reading, level: float, reason: str, rolling: Rolling
 ) -> tuple[State, tuple[Conclusion, ...]]:
     """The rise is over; its alarm, where there is one, ends."""
-    calm = State(rolling, state.waters)
+    calm = State(rolling, state.waters, calm_at=now.stamp.mono)
     if not state.told:
         return calm, ()
     return calm, (_end(setup, state, now.stamp.mono, reason, level),)
@@ -282,7 +282,7 @@ def _end(
             "reason": reason,
             "for_s": round(at - onset),
             "peak_rise_mm": round(state.peak_mm - (state.rolling.usual or 0.0)),
-            "conductivity": _conductivity(state, at),
+            "conductivity": figures(state.waters, at),
         },
     )
 
@@ -293,22 +293,22 @@ def _finding(
     now: Reading,
     level: float,
     warning: WarningLevel,
-    weather: str,
+    seen: str,
 ) -> Finding:
     at, usual = now.stamp.mono, state.rolling.usual or 0.0
-    is_doubtful = state.is_jump or weather == "unknown"
+    is_doubtful = state.is_jump or seen == UNKNOWN
     return Finding(
         Kind.DISCHARGE,
         setup.subject,
         warning,
         state.onset if state.onset is not None else at,
-        sensors=(setup.subject, *_conductivity(state, at)),
+        sensors=(setup.subject, *figures(state.waters, at)),
         certainty=Certainty.POSSIBLE if is_doubtful else Certainty.LIKELY,
         suspect=state.is_jump,
         value=(Quantity.DEPTH_MM, round(level)),
         evidence={
             "reason": "jump" if state.is_jump else "level",
-            "weather": weather,
+            "weather": seen,
             "rise_mm": round(level - usual, 1),
             "usual_mm": round(usual, 1),
             "spread_mm": round(state.rolling.spread, 2),
@@ -318,7 +318,7 @@ def _finding(
             "limit_source": _limit_source(setup, state),
             "for_s": round(at - state.high.mono),
             "readings": state.high.count,
-            "conductivity": _conductivity(state, at),
+            "conductivity": figures(state.waters, at),
             "raw": {now.quantity.value: now.value},
         },
     )
@@ -328,15 +328,6 @@ def _limit_source(setup: Setup[Config], state: State) -> str:
     if SPREADS * state.rolling.spread > setup.limits.rise_mm:
         return "learned"
     return "config" if "rise_mm" in setup.configured else "default"
-
-
-def _conductivity(state: State, at: float) -> dict[str, Any]:
-    """Value and usual value of each probe that tells the weather, in uS/cm."""
-    return {
-        name: [round(water.value, 1), round(water.rolling.usual, 1)]
-        for name, water in state.waters.items()
-        if water.rolling.usual and at - water.at <= FRESH_S
-    }
 
 
 DETECTOR = Detector(config=Config, state=State, subjects=subjects, start=start, step=step, due=due)
