@@ -113,7 +113,7 @@ def test_rain_that_thins_the_water_later_ends_the_alarm() -> None:
     player = watch(BOTH, 60, spill(300, 30, 44), thinned(32, 36))
     assert told(player) == [("raised", "yellow"), ("cleared", "yellow")]
     assert data(player, 1)["evidence"]["reason"] == "rain"
-    assert "系降雨所致" in data(player, 1)["text"]["zh"]
+    assert "应为降雨所致" in data(player, 1)["text"]["zh"]
 
 
 def test_after_rain_a_discharge_is_told_again() -> None:

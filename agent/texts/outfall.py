@@ -113,8 +113,9 @@ def discharge(told: Told) -> Pair:
     place, level = told.site.place, told.finding.level
     if level is None:
         zh, en = {
-            "rain": ("电导率下降，水位上升系降雨所致，排放预警解除",
-                     "the water has been thinned: it was rain; discharge warning lifted"),
+            "rain": ("电导率下降，水位上升应为降雨所致，排放预警解除",
+                     "the water has been thinned, so it was probably rain; "
+                     "discharge warning lifted"),
             "lasting": ("水位已持续偏高一天，今后视为常态，排放预警关闭，请核实",
                         "the level has stayed high for a day and counts as usual from now on; "
                         "discharge warning closed. Please verify"),
