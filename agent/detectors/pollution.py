@@ -40,7 +40,17 @@ from agent.detectors.signature import (
     signs,
     source_of,
 )
-from agent.detectors.standards import BLACK_ODOROUS, TABLES, broken
+from agent.detectors.standards import (
+    Discharge,
+    Grade,
+    Limit,
+    Limits,
+    WaterClass,
+    class_of,
+    exceeded,
+    grade_of,
+    limits,
+)
 from agent.events import Finding, Gap, Kind, WarningLevel
 from agent.site import Role, Site
 from drivers.reading import Quantity, Reading
@@ -63,7 +73,7 @@ class Config:
 
     Attributes:
         water_class: GB 3838-2002 class that the water is to keep, I to V; empty = none set.
-        discharge_grade: GB 18918-2002 grade of the outfall, 1A or 1B; empty = none set.
+        discharge: standard and grade of the outfall, such as GB18918-1A; empty = none set.
         upstream: name of a probe above the outfall; empty = none.
         maintenance: windows that mute events, "2026-11-25T09:00/2026-11-25T11:30", local time
             where no offset is given.
@@ -72,7 +82,9 @@ class Config:
     __pydantic_config__ = {"extra": "forbid", "strict": True}
 
     water_class: Literal["", "I", "II", "III", "IV", "V"] = ""
-    discharge_grade: Literal["", "1A", "1B"] = ""
+    discharge: Literal[
+        "", "GB18918-1A", "GB18918-1B", "GB18918-2", "GB18918-3", "GB8978-1", "GB8978-2", "GB8978-3"
+    ] = ""
     upstream: str = ""
     maintenance: tuple[str, ...] = ()
 
@@ -197,7 +209,7 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Probes) -> Ju
         return state, ()
     onset = state.onset if state.level else since
     state = replace(state, level=int(max(level, state.level)), source=str(name), onset=onset)
-    finding = _finding(setup, state, changes, marks, outside, seen, at)
+    finding = _finding(setup, state, changes, seen, outside)
     return state, (finding,)
 
 
@@ -248,48 +260,58 @@ def changes_of(site: Site, probe: str, seen: Probes, at: float) -> Changes:
     return found
 
 
-def _outside(limits: Config, changes: Changes) -> list[Quantity]:
-    """Quantities outside the limits that are configured."""
-    values = {quantity: change.value for quantity, change in changes.items()}
-    found: list[Quantity] = []
-    for name in _tables(limits):
-        found += broken(TABLES[name], values)
+def _outside(config: Config, changes: Changes) -> Limits:
+    """The limits that are configured and not kept to."""
+    values = _values(changes)
+    found: dict[Quantity, Limit] = {}
+    if config.water_class:
+        found |= exceeded(limits(WaterClass(config.water_class)), values)
+    if config.discharge:
+        warmth = values.get(Quantity.WATER_TEMP_DEGC)
+        found |= exceeded(limits(Discharge(config.discharge), warmth), values)
     return found
 
 
-def _tables(limits: Config) -> list[str]:
-    tables = [f"class {limits.water_class}"] if limits.water_class else []
-    return tables + ([f"grade {limits.discharge_grade}"] if limits.discharge_grade else [])
+def _values(changes: Changes) -> dict[Quantity, float]:
+    return {quantity: change.value for quantity, change in changes.items()}
 
 
 def _level(source: Source, changes: Changes, *, is_over: bool) -> WarningLevel:
     if source is Source.STORM and not is_over:
         return WarningLevel.BLUE
-    values = {quantity: change.value for quantity, change in changes.items()}
+    values = _values(changes)
     ph = values.get(Quantity.PH, 7.0)
     is_deadly = not DEADLY_PH[0] <= ph <= DEADLY_PH[1]
-    is_grave = source is not Source.UNKNOWN and bool(broken(BLACK_ODOROUS["heavy"], values))
+    is_grave = source is not Source.UNKNOWN and grade_of(values) is Grade.HEAVY
     return WarningLevel.ORANGE if is_deadly or is_grave else WarningLevel.YELLOW
 
 
 def _finding(
-    setup: Setup[Config], state: State, changes: Changes, marks: tuple[str, ...],
-    outside: list[Quantity], seen: Probes, at: float,
-) -> Finding:  # fmt: skip
+    setup: Setup[Config], state: State, changes: Changes, seen: Probes, outside: Limits
+) -> Finding:
+    at = state.swept or 0.0
+    marks = signs(changes)
+    upstream = _upstream(setup, marks, seen, at)
+    values = _values(changes)
+    grade, best = grade_of(values), class_of(values)
+    rated = grade or best
     worst = max(changes.items(), key=lambda item: abs(item[1].z), default=None)
+    why = [
+        *marks,
+        *(["absolute"] if outside else []),
+        *(["upstream"] if upstream == "clean" else []),
+    ]
     evidence: dict[str, Any] = {
-        "reason": "limit" if outside and not marks else "change",
+        "reason": "change" if marks or not outside else "limit",
         "source": state.source,
-        "why": list(marks),
-        "channels": {
-            q.value: {"value": round(c.value, 3), "usual": round(c.usual, 3), "z": round(c.z, 1)}
-            for q, c in changes.items()
-        },
+        "why": why,
+        "channels": {q.value: [round(c.value, 3), round(c.usual, 3)] for q, c in changes.items()},
+        "strays": {q.value: round(c.z, 1) for q, c in changes.items()},
         "joint": round(joint_of(changes), 1),
-        "outside": [quantity.value for quantity in outside],
-        "limits": _tables(setup.limits),
+        "outside": {q.value: [limit.low, limit.high] for q, limit in outside.items()},
+        "class": "" if rated is None else rated.value,
         "for_s": round(at - state.row_since),
-        "upstream": _upstream(setup, marks, seen, at),
+        "upstream": upstream,
     }
     return Finding(
         Kind.POLLUTION,
@@ -303,7 +325,7 @@ def _finding(
 
 
 def _upstream(setup: Setup[Config], marks: tuple[str, ...], seen: Probes, at: float) -> str:
-    """Whether the probe above the outfall sees the same: same, clean, or empty where there is none."""
+    """Whether the probe upstream sees the same: same, clean, or empty where there is none."""
     name = setup.limits.upstream
     if name not in setup.site.sensors or name == setup.subject:
         return ""

@@ -220,7 +220,8 @@ def hear(was: Channel, now: Reading) -> Channel:
     elif doubt is not None and good >= GOOD_READINGS and at - good_since >= GOOD_S:
         doubt = None
     heard = Channel(
-        was.value, was.at, was.z, was.usual, was.recent, was.step, was.stray, was.known, was.unusual_since,
+        was.value, was.at, was.z, was.usual, was.recent, was.step, was.stray, was.known,
+        was.unusual_since,
         value, same_since, bad, why, bad_since, good, good_since, doubt,
     )  # fmt: skip
     if why or doubt is not None:

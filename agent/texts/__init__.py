@@ -87,6 +87,7 @@ def _no_detail(told: Told) -> Pair:
 _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
     Kind.WATERLOGGING: water.waterlogging,
     Kind.POLLUTION: outfall.pollution,
+    Kind.DISCHARGE: outfall.discharge,
     Kind.STILLNESS: home.stillness,
     Kind.OUTING: home.outing,
     Kind.SLEEP: home.sleep,
@@ -103,6 +104,7 @@ _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
 _DETAILS: dict[Kind, Callable[[Told], Pair]] = {
     Kind.WATERLOGGING: water.waterlogging_detail,
     Kind.POLLUTION: outfall.pollution_detail,
+    Kind.DISCHARGE: outfall.discharge_detail,
     Kind.STILLNESS: home.stillness_detail,
     Kind.OUTING: home.outing_detail,
     Kind.SLEEP: home.sleep_detail,
