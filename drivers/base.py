@@ -91,6 +91,7 @@ class Traits:
         claims: pins and ports that it alone may use, such as "pin 17".
         mount_height_mm: level sensors: sensor face to dry ground.
         low_point_mm: level sensors: how much lower the lowest point of the place is.
+        is_compensated: level sensors: whether the part corrects for the temperature of the air.
     """
 
     quantities: tuple[Quantity, ...]
@@ -101,6 +102,7 @@ class Traits:
     claims: tuple[str, ...] = ()
     mount_height_mm: float | None = None
     low_point_mm: float = 0.0
+    is_compensated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

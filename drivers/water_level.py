@@ -66,6 +66,7 @@ class Model:
         value: millimetres in a valid frame.
         blind_mm: highest value that means "too near".
         reach_mm: how far the usual type sees.
+        far_reach_mm: how far the type sees that sees farthest.
         is_reach_code: whether the reach itself means "nothing in range".
         hint: what to look at when bytes come and never a frame.
     """
@@ -74,6 +75,7 @@ class Model:
     value: Callable[[bytes], int]
     blind_mm: int
     reach_mm: int
+    far_reach_mm: int
     is_reach_code: bool
     hint: str
 
@@ -85,6 +87,7 @@ MODELS: Mapping[str, Model] = {
         value=_maxbotix_mm,
         blind_mm=300,
         reach_mm=5000,
+        far_reach_mm=9999,
         is_reach_code=True,
         hint="possible polarity: endless garbage at the right rate is what an MB736x without "
         "inverter sends",
@@ -94,6 +97,7 @@ MODELS: Mapping[str, Model] = {
         value=_a02_mm,
         blind_mm=30,
         reach_mm=4500,
+        far_reach_mm=4500,
         is_reach_code=False,
         hint="an a02yyuw sends FF, two bytes and their sum",
     ),
@@ -110,8 +114,8 @@ class Config:
         low_point_mm: how much lower the place's lowest point is, -2000 to 2000 mm.
         burst: frames in one reading, 1 to 25; 1 = every frame is a reading.
         baud: rate of the serial line, 1200 to 921600.
-        reach_mm: how far this type sees, 500 to 20000 mm; None = 5000 (maxbotix; 9999 for 10 m
-            types) or 4500 (a02yyuw).
+        reach_mm: how far this type sees, 500 to 20000 mm; None = 5000 (maxbotix; 9999, as 10 m
+            types do, where it is mounted higher) or 4500 (a02yyuw).
     """
 
     __pydantic_config__ = {"extra": "forbid", "strict": True}
@@ -137,8 +141,14 @@ class Config:
 
     @property
     def reach(self) -> int:
-        """How far this type sees, in mm."""
-        return MODELS[self.model].reach_mm if self.reach_mm is None else self.reach_mm
+        """How far this type sees, in mm.
+
+        Who is mounted higher than the usual type sees is the type that sees farther.
+        """
+        if self.reach_mm is not None:
+            return self.reach_mm
+        model = MODELS[self.model]
+        return model.reach_mm if self.mount_height_mm < model.reach_mm else model.far_reach_mm
 
     @property
     def valid(self) -> tuple[int, int]:

@@ -45,7 +45,12 @@ BUZZER = two_state("buzzer", Role.BEDROOM, Quantity.BUZZER)
 ANSWER = two_state("answer", Role.BEDROOM, Quantity.ANSWER)
 ROAD_FLOAT = two_state("road-float", Role.ROADSIDE, Quantity.WET)
 
-OF_HOMES = detectors().keys() - {"waterlogging"}
+PIPE = level("pipe-level", Role.OUTFALL)
+SONDE = Sensor(
+    "sonde", "water_quality", Role.OUTFALL, Traits((Quantity.CONDUCTIVITY_US_CM,), 1.0, 900.0)
+)
+
+OF_HOMES = detectors().keys() - {"waterlogging", "discharge"}
 
 
 def home(*sensors: Sensor) -> Site:
@@ -94,9 +99,18 @@ WARNED: list[tuple[Callable[[Site], Iterator[Advice]], Site, str, tuple[str, ...
     (rule.unused_sensors, fit(FLOAT), "sensor 7 driver", ("uses float", "remove it")),
     (rule.no_level, street(ROAD_FLOAT), "sensor", ("waterlogging is not watched", "water_level")),
     (rule.lone_level, street(level()), "sensor 0 role", ("road-level", "float_switch")),
+    (
+        rule.unseen_weather,
+        site(Profile.OUTFALL, CABINET, PIPE),
+        "sensor 1 role",
+        ("pipe-level", "to be verified", "conductivity_us_cm"),
+    ),
 ]
 # rule, a site of which it has nothing to say though others may
 FINE: list[tuple[Callable[[Site], Iterator[Advice]], Site]] = [
+    (rule.unseen_weather, site(Profile.OUTFALL, PIPE, SONDE)),
+    (rule.unseen_weather, site(Profile.OUTFALL, SONDE)),
+    (rule.unseen_weather, site(Profile.OUTFALL)),
     (rule.no_room, home(BED)),
     (rule.blind_rooms, home(BED, BATH, KITCHEN)),
     (rule.one_room, home(BED, BATH)),
@@ -143,7 +157,7 @@ def test_fine(judge: Callable[[Site], Iterator[Advice]], of: Site) -> None:
 
 def test_every_rule_is_tried() -> None:
     """Each rule has a site that it warns of and one that it does not."""
-    rules = {*rule.UNWATCHED, *rule.WATCHED, *rule.STREET}
+    rules = {*rule.UNWATCHED, *rule.WATCHED, *rule.STREET, *rule.OUTFALL}
     assert {judge for judge, *_ in WARNED} == rules
     assert {judge for judge, _ in FINE} == rules
 
@@ -194,11 +208,6 @@ def test_so_has_every_part_of_the_fit_home() -> None:
     assert not [list(of.sensors) for of in homes if idle(of) and not of_site(of)]
 
 
-def test_outfalls_are_not_judged() -> None:
-    """No rule speaks of an outfall."""
-    assert of_site(site(Profile.OUTFALL, level(role=Role.OUTFALL))) == ()
-
-
 @pytest.mark.parametrize(("other", "is_noticed"), [((BATH,), False), ((BATH, KITCHEN), True)])
 def test_two_others_notice_a_dead_bedroom_sensor(
     other: tuple[Sensor, ...], is_noticed: bool
@@ -230,6 +239,9 @@ def test_two_others_notice_a_dead_bedroom_sensor(
         (street(ROAD_FLOAT), "waterlogging", False),  # its missing sensor is told
         (site(Profile.OUTFALL, level(role=Role.OUTFALL)), "waterlogging", True),
         (site(Profile.OUTFALL, level()), "waterlogging", False),
+        (site(Profile.OUTFALL, level()), "discharge", True),
+        (site(Profile.OUTFALL, level(role=Role.OUTFALL)), "discharge", False),
+        (home(BED), "discharge", True),
         (site(Profile.OUTFALL, level()), "silence", False),
     ],
 )

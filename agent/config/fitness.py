@@ -18,14 +18,15 @@ from agent.site import Profile, Site
 NEEDS = {
     "alarm": "a smoke_alarm or a help_button",
     "coverage": "a pir or presence_radar in a room",
+    "discharge": 'a water_level with role = "outfall"',
     "meals": "a pir or presence_radar in the kitchen",
     "outing": 'a door_contact with role = "front-door"',
     "sleep": "a pir or presence_radar in the bedroom",
     "stillness": "a pir or presence_radar in a room",
     "waterlogging": 'a water_level with role = "roadside"',
 }
-OF_STREETS = frozenset({"waterlogging"})
-TOLD = {Profile.HOME: NEEDS.keys() - OF_STREETS, Profile.STREET: OF_STREETS}
+OF_STREETS, OF_OUTFALLS = frozenset({"waterlogging"}), frozenset({"discharge"})
+TOLD = {Profile.HOME: NEEDS.keys() - OF_STREETS - OF_OUTFALLS, Profile.STREET: OF_STREETS}
 NOON_S = 43_200.0
 NIGHT = "set both, such as 23 and 5"
 

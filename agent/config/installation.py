@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from agent.config.positions import Path
 from agent.config.rules import USUAL_ROLES
 from agent.detectors import detectors
+from agent.detectors.dilution import CONDUCTIVITY
+from agent.detectors.echoes import DEPTHS
 from agent.detectors.levels import MOVES
 from agent.detectors.patience import WET_CEILING_MIN
 from agent.detectors.presence import DOOR, ROOMS, SIGNS, plan
-from agent.detectors.waterlogging import DEPTHS
 from agent.site import Profile, Role, Sensor, Site
 from drivers.reading import Quantity
 
@@ -54,6 +55,8 @@ def of_site(site: Site) -> tuple[Advice, ...]:
         rules = UNWATCHED if plan(site) is None else WATCHED
     elif site.profile is Profile.STREET:
         rules = STREET
+    elif site.profile is Profile.OUTFALL:
+        rules = OUTFALL
     return tuple(advice for rule in rules for advice in rule(site))
 
 
@@ -234,6 +237,18 @@ def lone_level(site: Site) -> Iterator[Advice]:
         )
 
 
+def unseen_weather(site: Site) -> Iterator[Advice]:
+    """Rain and a discharge both raise the level; only rain makes the water thinner."""
+    levels = [s for s in _telling(site, *DEPTHS) if s.role is Role.OUTFALL]
+    probes = [s for s in _telling(site, CONDUCTIVITY) if s.role is Role.OUTFALL]
+    if levels and not probes:
+        yield Advice(
+            _at(site, levels[0], "role"),
+            f"beside {levels[0].name} nothing tells rain: a rise is only for information, to be "
+            f"verified; mount a water_quality with {CONDUCTIVITY} in its channels",
+        )
+
+
 UNWATCHED: tuple[Rule, ...] = (no_room, no_smoke_alarm, no_help_button)
 WATCHED: tuple[Rule, ...] = (
     blind_rooms,
@@ -247,6 +262,7 @@ WATCHED: tuple[Rule, ...] = (
     unused_sensors,
 )
 STREET: tuple[Rule, ...] = (no_level, lone_level)
+OUTFALL: tuple[Rule, ...] = (unseen_weather,)
 
 
 def _at(site: Site, sensor: Sensor, key: str) -> Path:

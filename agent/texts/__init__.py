@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent.events import Certainty, Kind, WarningLevel
-from agent.texts import faults, home, question, water
+from agent.texts import faults, home, outfall, question, water
 from agent.texts.words import COLOUR_ZH, KIND, Pair, Told
 
 __all__ = ["REMOVED", "Told", "detail", "plain", "sentence"]
@@ -86,6 +86,8 @@ def _no_detail(told: Told) -> Pair:
 
 _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
     Kind.WATERLOGGING: water.waterlogging,
+    Kind.POLLUTION: outfall.pollution,
+    Kind.DISCHARGE: outfall.discharge,
     Kind.STILLNESS: home.stillness,
     Kind.OUTING: home.outing,
     Kind.SLEEP: home.sleep,
@@ -101,6 +103,8 @@ _SENTENCES: dict[Kind, Callable[[Told], Pair]] = {
 
 _DETAILS: dict[Kind, Callable[[Told], Pair]] = {
     Kind.WATERLOGGING: water.waterlogging_detail,
+    Kind.POLLUTION: outfall.pollution_detail,
+    Kind.DISCHARGE: outfall.discharge_detail,
     Kind.STILLNESS: home.stillness_detail,
     Kind.OUTING: home.outing_detail,
     Kind.SLEEP: home.sleep_detail,

@@ -33,12 +33,19 @@ CAUSE = {
     "chatter": ("频繁误触发", "triggers without end"),
     "silent": ("无数据", "has stopped reporting"),
     "lost": ("连接中断", "cannot be reached"),
+    "range": ("读数超出可能范围", "gives readings that water cannot have"),
+    "code": ("上报错误码", "gives error codes"),
+    "air": ("可能露出水面", "may hang in the air"),
+    "no_echo": ("大量读数无回波", "gets no echo from the ground"),
+    "unsteady": ("读数跳变，可能有遮挡", "jumps: something may be in its beam"),
+    "drift": ("零点漂移，立杆可能倾斜", "has drifted: its post may have tilted"),
+    "blocked": ("被物体遮挡", "is blocked by an object"),
 }
 
 
 def sensor_fault(told: Told) -> Pair:
     """The sentence."""
-    place, name = told.site.place, told.finding.subject
+    place, name = told.site.place, told.finding.subject.partition("/")[0]
     if told.finding.level is None:
         return (
             f"{place.zh}传感器{name}已恢复。",
