@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent import texts
+from agent import cap, texts
 from agent.events import (
     FAULTS,
     LINES,
@@ -203,6 +203,7 @@ def _payload(
 ) -> dict[str, Any]:
     finding, site = told.finding, voice.site
     value = finding.value
+    public = cap.fields(told, alarm.certainty, alarm.onset, stamp.wall)
     # An extension of ours, only where it says something: `clock` does not speak for this onset.
     other_boot = {"onsetboot": alarm.onset_boot} if alarm.onset_boot != stamp.boot else {}
     return {
@@ -238,5 +239,6 @@ def _payload(
             "place": {"zh": site.place.zh, "en": site.place.en},
             "text": texts.plain(told) if voice.is_plain else texts.sentence(told),
             "detail": {"zh": "", "en": ""} if voice.is_plain else texts.detail(told),
+            **({"cap": public} if public else {}),
         },
     }
