@@ -23,6 +23,7 @@ be accepted), 1 h for an all-clear.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,6 +85,23 @@ def fields(told: Told, certainty: Certainty, onset: str, wall: float) -> dict[st
         "expires": cap_time(datetime.fromtimestamp(wall + length_s, UTC), zone),
         "areaDesc": {"zh": place.zh, "en": place.en},
     }
+
+
+def redated(
+    known: Mapping[str, Any], onset: str, delta_s: float, timezone_name: str
+) -> dict[str, Any]:
+    """The same fields where the true time became known later.
+
+    Args:
+        known: as they were told.
+        onset: the true one, RFC 3339.
+        delta_s: what is to be added to the time at which they were told.
+        timezone_name: the site's zone.
+    """
+    zone = ZoneInfo(timezone_name)
+    expires = datetime.fromisoformat(known["expires"]) + timedelta(seconds=delta_s)
+    began = cap_time(datetime.fromisoformat(onset), zone)
+    return {**known, "onset": began, "expires": cap_time(expires, zone)}
 
 
 def cap_time(moment: datetime, zone: tzinfo) -> str:

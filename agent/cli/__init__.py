@@ -24,6 +24,7 @@ COMMANDS = {
     "habits": "show what has been learned of a home",
     "forget": "erase what has been learned of a person, and recorded activity",
     "buffer": "look at readings stored on this device",
+    "events": "print events, also as CAP 1.2 messages",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
     "simulate": "write weeks in a home that never existed as a recording for replay",
 }
