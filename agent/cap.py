@@ -58,12 +58,11 @@ ALL_CLEAR_S = 3600
 ALL_CLEAR = "AllClear"
 
 
-def fields(told: Told, certainty: Certainty, onset: str, wall: float) -> dict[str, Any] | None:
+def fields(told: Told, onset: str, wall: float) -> dict[str, Any] | None:
     """Fields of an event's `data.cap`; None for a kind that has none.
 
     Args:
         told: the finding, and where.
-        certainty: of the alarm; that of a finding which ends it says nothing.
         onset: RFC 3339.
         wall: seconds since 1970 at which it is told.
     """
@@ -71,7 +70,7 @@ def fields(told: Told, certainty: Certainty, onset: str, wall: float) -> dict[st
     if kind not in EVENT:
         return None
     category, zh, en = EVENT[kind]
-    response, urgency, sure = _advice(told, certainty)
+    response, urgency, sure = _advice(told)
     length_s = ALL_CLEAR_S if response == ALL_CLEAR else EXPIRES_S[kind]
     zone = ZoneInfo(told.site.timezone)
     return {
@@ -113,9 +112,9 @@ def cap_time(moment: datetime, zone: tzinfo) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}{'+' if minutes > 0 else '-'}{hours:02d}:{rest:02d}"
 
 
-def _advice(told: Told, certainty: Certainty) -> tuple[str, str, str]:
+def _advice(told: Told) -> tuple[str, str, str]:
     """What to do, how soon, and how sure it is."""
-    finding, level = told.finding, told.level
+    finding, level, certainty = told.finding, told.level, told.certainty
     if finding.level is None:
         if told.evidence.get("reason") == REMOVED:
             return "Monitor", "Unknown", "Unknown"

@@ -126,7 +126,7 @@ def tell(
     alarms = others if finding.level is None else {**others, name: alarm}
     ledger = replace(ledger, sequence=ledger.sequence + 1, alarms=alarms)
     was = known.level if known else None
-    told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test)
+    told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test, alarm.certainty)
     payload = _payload(voice, alarm, told, stamp, ledger.sequence)
     return ledger, Event(ledger.sequence, stamp.mono, finding.kind, payload)
 
@@ -203,7 +203,7 @@ def _payload(
 ) -> dict[str, Any]:
     finding, site = told.finding, voice.site
     value = finding.value
-    public = cap.fields(told, alarm.certainty, alarm.onset, stamp.wall)
+    public = cap.fields(told, alarm.onset, stamp.wall)
     # An extension of ours, only where it says something: `clock` does not speak for this onset.
     other_boot = {"onsetboot": alarm.onset_boot} if alarm.onset_boot != stamp.boot else {}
     return {
