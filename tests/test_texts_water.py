@@ -116,6 +116,16 @@ def test_a_level_held_without_data_says_so() -> None:
     )
 
 
+def test_a_level_held_without_data_has_the_peak_where_no_depth_is_told() -> None:
+    """Nothing is told as no water; doubt stays with it."""
+    case = told(ORANGE, ORANGE, mm=310, stale_s=600, certainty=POSSIBLE)
+    case = replace(case, finding=replace(case.finding, value=None))
+    assert sentence(case)["zh"] == (
+        "【待核实】【数据中断】广州市黄埔区萝岗街下中路疑似内涝（橙色），请派人到场核实。"
+    )
+    assert "中断前最深时约31厘米" in detail(case)["zh"]
+
+
 def test_a_level_that_is_only_expected_says_so() -> None:
     """The water has not reached it; its rate says why."""
     case = told(ORANGE, YELLOW, mm=200, certainty=LIKELY, rate_mm_min=15)

@@ -51,6 +51,10 @@ DOUBT = {
         ("探头零点偏移过大，支架可能倾斜", "，并校正安装"),
         ("the sensor's zero has moved too far: its post may lean", ", and set it right"),
     ),
+    "blocked": (
+        ("探头前方长时间有物体遮挡", "，并移开遮挡物"),
+        ("something has stood before the sensor for hours", ", and move it"),
+    ),
     "gap": (
         ("数据中断后读数已高，未见上涨过程", ""),
         ("the level was high after a gap in the data; nobody saw it rise", ""),
@@ -71,12 +75,13 @@ def waterlogging(told: Told) -> Pair:
     colour = COLOUR_ZH[level]
     if told.finding.level is None:
         return _over(told)
+    mark_zh, mark_en = _mark(told)
     if told.finding.certainty is Certainty.POSSIBLE:
         return (
-            f"{place.zh}疑似内涝（{colour}），请派人到场核实。",
-            f"Possible waterlogging, level {level.word}: {place.en}. Please send somebody to look.",
+            f"{mark_zh}{place.zh}疑似内涝（{colour}），请派人到场核实。",
+            f"{mark_en}Possible waterlogging, level {level.word}: {place.en}. "
+            "Please send somebody to look.",
         )
-    mark_zh, mark_en = _mark(told)
     if told.was is not None and level < told.was:
         return (
             f"{mark_zh}{place.zh}内涝预警降为{colour}，请提醒市民继续注意绕行。",
@@ -94,10 +99,10 @@ def waterlogging_detail(told: Told) -> Pair:
     """Depth, trend, rate and limit; why it is doubted, and what to do on site."""
     if told.finding.level is None:
         return _over_detail(told)
-    if told.finding.certainty is Certainty.POSSIBLE:
-        return _doubt_detail(told)
     if _stale_s(told):
         return _held_detail(told)
+    if told.finding.certainty is Certainty.POSSIBLE:
+        return _doubt_detail(told)
     if _is_ahead(told):
         return _ahead_detail(told)
     if told.was is not None and told.level < told.was:
@@ -124,13 +129,9 @@ def _over_detail(told: Told) -> Pair:
     for_zh, for_en = _for(told)
     below_zh = f"积水已低于{limit / 10:g}厘米" if limit else "积水已退"
     below_en = f"Below {limit / 10:g} cm" if limit else "The water is gone"
-    peak = told.evidence.get("peak_mm")
-    if not peak or told.certainty is Certainty.POSSIBLE:
-        return f"{below_zh}{for_zh}。", f"{below_en}{for_en}."
-    return (
-        f"{below_zh}{for_zh}；最深时约{peak / 10:.0f}厘米。",
-        f"{below_en}{for_en}; this flood's greatest depth was about {peak / 10:.0f} cm.",
-    )
+    peak = None if told.certainty is Certainty.POSSIBLE else _peak(told)
+    peak_zh, peak_en = (f"；{peak[0]}", f"; {peak[1]}") if peak else ("", "")
+    return f"{below_zh}{for_zh}{peak_zh}。", f"{below_en}{for_en}{peak_en}."
 
 
 def _doubt_detail(told: Told) -> Pair:
@@ -143,10 +144,14 @@ def _doubt_detail(told: Told) -> Pair:
 
 
 def _held_detail(told: Told) -> Pair:
+    """The depth is that of before; where the detector tells none any more, the greatest one."""
     since_zh, since_en = duration(_stale_s(told))
     depth_zh, depth_en = _depth(told)
+    if told.finding.value is None:
+        depth_zh, depth_en = _peak(told) or ("水深不明", "depth unknown")
     return (
-        f"已{since_zh}无有效数据，维持{COLOUR_ZH[told.level]}；中断前{depth_zh}。请到场查看水情和设备。",
+        f"已{since_zh}无有效数据，维持{COLOUR_ZH[told.level]}；中断前{depth_zh}。"
+        "请到场查看水情和设备。",
         f"No valid data for {since_en}, so {told.level.word} is held; before that: "
         f"{depth_en}. Please look at the water and the device on site.",
     )
@@ -167,9 +172,8 @@ def _fall_detail(told: Told) -> Pair:
     assert told.was is not None
     depth_zh, depth_en = _depth(told, "falling")
     for_zh, for_en = _for(told)
-    peak = told.evidence.get("peak_mm")
-    peak_zh = f"；最深时约{peak / 10:.0f}厘米" if peak else ""
-    peak_en = f"; greatest depth about {peak / 10:.0f} cm" if peak else ""
+    peak = _peak(told)
+    peak_zh, peak_en = (f"；{peak[0]}", f"; {peak[1]}") if peak else ("", "")
     return (
         f"{depth_zh}，低于{COLOUR_ZH[told.was]}解除线{for_zh}{peak_zh}。",
         f"{_upper(depth_en)}; low enough to end {told.was.word}{for_en}{peak_en}.",
@@ -213,6 +217,13 @@ def _stale_s(told: Told) -> float:
 def _cm(told: Told) -> int:
     """The depth in whole centimetres."""
     return round(told.finding.value[1] / 10) if told.finding.value else 0
+
+
+def _peak(told: Told) -> Pair | None:
+    peak_mm = told.evidence.get("peak_mm")
+    if not peak_mm:
+        return None
+    return f"最深时约{peak_mm / 10:.0f}厘米", f"greatest depth about {peak_mm / 10:.0f} cm"
 
 
 def _depth(told: Told, trend: str = "") -> Pair:
