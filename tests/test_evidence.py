@@ -109,11 +109,12 @@ def _step(data: Payload, depth: float, before: str, low_point_mm: float) -> Iter
 
 def _rise(data: Payload, depth: float, steps: int, low_point_mm: float) -> Iterator[str]:
     evidence = data["evidence"]
+    rate = evidence.get("rate_mm_min") or 0.0
+    is_ahead = rate >= RATE_MM_MIN and depth + AHEAD_MIN * rate >= evidence["limit"]
+    if data["certainty"] == "likely" and steps == 1 and is_ahead:
+        return
     if depth < evidence["limit"]:
-        rate = evidence.get("rate_mm_min") or 0.0
-        is_ahead = rate >= RATE_MM_MIN and depth + AHEAD_MIN * rate >= evidence["limit"]
-        if data["certainty"] != "likely" or steps != 1 or not is_ahead:
-            yield "the water has not reached the level"
+        yield "the water has not reached the level"
         return
     if evidence["for_s"] < RISE[0][1]:
         yield "not at the level for long enough"

@@ -136,6 +136,13 @@ def test_a_level_that_is_only_expected_says_so() -> None:
     )
 
 
+def test_a_level_told_by_its_rate_is_expected_although_the_water_is_just_there() -> None:
+    """It has not stood there for long enough, so no duration is claimed."""
+    case = told(RED, ORANGE, mm=404, certainty=LIKELY, rate_mm_min=47, reason="rate", for_s=300)
+    assert sentence(case)["zh"] == f"【预计】{RED_SENTENCE}"
+    assert "持续" not in detail(case)["zh"]
+
+
 @pytest.mark.parametrize("is_test", [False, True])
 @pytest.mark.parametrize("source", ["config", "default"])
 @pytest.mark.parametrize("certainty", Certainty)

@@ -204,10 +204,15 @@ def _mark(told: Told) -> Pair:
 
 
 def _is_ahead(told: Told) -> bool:
-    """Whether the level is told before the water has reached it."""
-    value, limit = told.finding.value, told.evidence.get("limit")
-    is_likely = told.finding.certainty is Certainty.LIKELY
-    return bool(is_likely and value and limit and value[1] < limit)
+    """Whether the level is told before the water has stood at it.
+
+    It has not reached it, or the detector's reason is the rate.
+    """
+    if told.finding.certainty is not Certainty.LIKELY or "limit" not in told.evidence:
+        return False
+    value = told.finding.value
+    is_below = value is not None and value[1] < told.evidence["limit"]
+    return is_below or told.evidence.get("reason") == "rate"
 
 
 def _stale_s(told: Told) -> float:
