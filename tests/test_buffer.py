@@ -312,6 +312,12 @@ def export(*words: str) -> tuple[int, list[dict[str, object]], str]:
     return code, [json.loads(line) for line in out.getvalue().splitlines()], err.getvalue()
 
 
+def test_export_of_a_buffer_in_which_nothing_is_yet(tmp_path: Path) -> None:
+    """A folder without a segment is empty, not broken."""
+    Buffer(tmp_path / "readings", MIB).close()
+    assert export("--state", str(tmp_path)) == (0, [], "")
+
+
 def test_export_beside_a_running_agent(tmp_path: Path) -> None:
     """Export prints the readings, sent or not, of a folder in use, and changes nothing in it."""
     with claim(tmp_path):

@@ -206,6 +206,23 @@ def test_an_event_is_corrected_once_its_boot_is_synchronised(street, make_event)
     assert event.payload["data"]["clock"] == "unsynced"
 
 
+def test_the_times_of_cap_are_corrected_too(street, make_event):
+    """Onset and expiry follow the event's own times; the rest stays as it was told."""
+    wire, event = Wire(street, SETTINGS), unsynced(make_event(1, mono=1000.0))
+    told = {"severity": "Minor", "onset": "2026-01-01T08:00:00+08:00",
+            "expires": "2026-01-01T14:01:00+08:00"}  # fmt: skip
+    event = replace(
+        event, payload={**event.payload, "data": {**event.payload["data"], "cap": told}}
+    )
+    assert json.loads(wire.event(event, 1000.0).payload)["data"]["cap"] == told
+    wire.synchronised(BOOT, OFFSET)
+    assert json.loads(wire.event(event, 1000.0).payload)["data"]["cap"] == {
+        "severity": "Minor",
+        "onset": "2026-09-21T22:29:00+08:00",
+        "expires": "2026-09-22T04:30:00+08:00",
+    }
+
+
 def test_the_first_synchronised_stamp_of_a_boot_and_every_step_is_noted(street, make_event):
     """An unsynchronised one says nothing; a clock that is set again later corrects anew."""
     wire, event = Wire(street, SETTINGS), unsynced(make_event(1, mono=1000.0))

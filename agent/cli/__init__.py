@@ -25,6 +25,7 @@ COMMANDS = {
     "forget": "erase what has been learned of a person, and recorded activity",
     "activities": "look at what a resident did, as kept on this device",
     "buffer": "look at readings stored on this device",
+    "events": "print events, also as CAP 1.2 messages",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
     "simulate": "write weeks in a home that never existed as a recording for replay",
 }

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent import texts
+from agent import cap, texts
 from agent.events import (
     FAULTS,
     LINES,
@@ -126,7 +126,7 @@ def tell(
     alarms = others if finding.level is None else {**others, name: alarm}
     ledger = replace(ledger, sequence=ledger.sequence + 1, alarms=alarms)
     was = known.level if known else None
-    told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test)
+    told = texts.Told(finding, voice.site, step, alarm.level, was, voice.is_test, alarm.certainty)
     payload = _payload(voice, alarm, told, stamp, ledger.sequence)
     return ledger, Event(ledger.sequence, stamp.mono, finding.kind, payload)
 
@@ -203,6 +203,7 @@ def _payload(
 ) -> dict[str, Any]:
     finding, site = told.finding, voice.site
     value = finding.value
+    public = cap.fields(told, alarm.onset, stamp.wall)
     # An extension of ours, only where it says something: `clock` does not speak for this onset.
     other_boot = {"onsetboot": alarm.onset_boot} if alarm.onset_boot != stamp.boot else {}
     return {
@@ -238,5 +239,6 @@ def _payload(
             "place": {"zh": site.place.zh, "en": site.place.en},
             "text": texts.plain(told) if voice.is_plain else texts.sentence(told),
             "detail": {"zh": "", "en": ""} if voice.is_plain else texts.detail(told),
+            **({"cap": public} if public else {}),
         },
     }

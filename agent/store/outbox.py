@@ -12,7 +12,9 @@ from tinydb.table import Document
 
 from agent.events import Event, Kind
 from agent.store.damage import Damage
+from agent.store.files import failure
 from agent.store.journal import Journal
+from agent.store.segment import stored
 
 TABLE = "events"
 REFUSED = "refused"
@@ -163,6 +165,30 @@ class Outbox:
                 self.reject(sequence, f"not known to this release: {error}")
             else:
                 yield event
+
+
+def recorded(folder: Path) -> Iterator[dict[str, Any]]:
+    """Give the payloads in an outbox's folder that an agent may be using, oldest first.
+
+    Those that the platform has acknowledged come too, as long as their segment is there, and those
+    that it has refused. Nothing is changed, and what cannot be read is passed over. Raise
+    StorageError.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for table in (TABLE, REFUSED):
+        path = folder / table
+        if table == REFUSED and not path.is_dir():
+            continue
+        try:
+            for number, text in stored(path, 0):
+                try:
+                    document = json.loads(text)
+                    found[document.get("sequence", number)] = dict(document["p"])
+                except (AttributeError, KeyError, TypeError, ValueError):
+                    continue
+        except OSError as error:
+            raise failure(error, path) from error
+    return (found[number] for number in sorted(found))
 
 
 def renumbered(event: Event, sequence: int) -> Event:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.events import Finding, Kind, WarningLevel
+from agent.events import Certainty, Finding, Kind, WarningLevel
 from agent.site import Role, Site
 
 COLOUR_ZH = {
@@ -71,6 +71,7 @@ class Told:
         level: the level now; where the alarm is over, its last one.
         was: the level before, None for a new alarm.
         is_test: whether it is told in a trial.
+        certainty: of the alarm; a finding that ends it has none of its own.
     """
 
     finding: Finding
@@ -79,6 +80,7 @@ class Told:
     level: WarningLevel
     was: WarningLevel | None
     is_test: bool = False
+    certainty: Certainty = Certainty.OBSERVED
 
     @property
     def evidence(self) -> Mapping[str, Any]:

@@ -19,8 +19,8 @@ Once the clock has been synchronised, what was stamped before in the same boot i
 time, counted from there: `clock` says `corrected`, and so does a pack's base label `bclock`.
 
 Two sendings of one event, which have the same id, may differ in `buffered_s`, and where the clock
-was not synchronised, in `time`, `onset` and `clock`. Nothing else ever differs, and what is stored
-stays as it is.
+was not synchronised, in `time`, `onset`, `clock` and the times of `cap`. Nothing else ever differs,
+and what is stored stays as it is.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from agent.cap import redated
 from agent.events import Event, rfc3339, shifted
 from agent.site import Profile, Site
 from agent.uplink.settings import UplinkSettings
@@ -193,10 +194,13 @@ class Wire:
             return payload
         time = rfc3339(event.mono + offset)
         onset = data["onset"]
+        delta_s = event.mono + offset - datetime.fromisoformat(payload["time"]).timestamp()
         if "onsetboot" not in payload:  # an earlier boot's clock is not this one's
-            told = datetime.fromisoformat(payload["time"]).timestamp()
-            onset = shifted(onset, event.mono + offset - told)
-        return {**payload, "time": time, "data": {**data, "onset": onset, "clock": CORRECTED}}
+            onset = shifted(onset, delta_s)
+        data = {**data, "onset": onset, "clock": CORRECTED}
+        if "cap" in data:
+            data["cap"] = redated(data["cap"], onset, delta_s, self._site.timezone)
+        return {**payload, "time": time, "data": data}
 
     def _message(self, topic: str, content: object, *, retain: bool = False) -> Message:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
