@@ -6,8 +6,8 @@ number of its own. One request is on the wire at a time, whichever threads ask.
 
 A dead sensor does not stall the others: who waits for the wire gets it in turn after each attempt,
 and a unit that was silent last time is asked once, not three times, until it answers. Where a unit
-falls silent, the bus asks one that answered last time: if none does, it is the bus that is lost, and
-the fault says so. The agent asks a lost sensor again with growing pauses, of a minute at most.
+falls silent, the bus asks one that answered last time: if none does, it is the bus that is lost,
+and the fault says so. The agent asks a lost sensor again with growing pauses, of a minute at most.
 
 The frames are minimalmodbus's; it is given a port of ours, since its own it keeps by name for ever
 and would go on using after the adapter was unplugged. That port looks for the answer among whatever
@@ -22,11 +22,11 @@ import struct
 import termios
 import threading
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from drivers.base import DeviceSilent, DriverError, FrameError, PortError
-from drivers.frames import Framer, Shape
+from drivers.modbus_answer import Answering
 from drivers.serial_port import SerialPort
+from drivers.turns import Turns
 
 if TYPE_CHECKING:
     from serial import Serial
@@ -38,9 +38,8 @@ ATTEMPTS = 3  # a probe that measures just now may miss one
 
 MISSES = 3  # polls in a row without an answer that are a fault, once a sensor has answered
 BUSY_MISSES = 10  # a wiper or a calibration takes minutes
-MOST_NOISE = 512  # bytes beside the answer; an adapter that babbles must not hold the bus
 
-_buses: WeakValueDictionary[str, Bus] = WeakValueDictionary()
+_buses: dict[str, Bus] = {}  # kept while all are closed: who was silent is remembered
 _buses_lock = threading.Lock()
 
 
@@ -68,95 +67,6 @@ class BusPort(SerialPort):
         if self._serial is None:
             raise PortError(f"{self.path} is not open")
         return self._serial
-
-
-class Answering:
-    """One request and its answer: the part of a port that minimalmodbus uses.
-
-    Args:
-        line: the open port.
-        count: registers that are asked for.
-    """
-
-    is_open = True
-
-    def __init__(self, line: Serial, count: int) -> None:
-        self._line = line
-        self._count = count
-        self._asked = b""
-        self.port, self.baudrate, self.timeout = line.port, line.baudrate, line.timeout
-
-    def reset_input_buffer(self) -> None:
-        """Forget what came unasked."""
-        self._line.reset_input_buffer()
-
-    def reset_output_buffer(self) -> None:
-        """Forget what was not sent."""
-        self._line.reset_output_buffer()
-
-    def write(self, request: bytes) -> int | None:
-        """Send a request."""
-        self._asked = request
-        return self._line.write(request)
-
-    def read(self, size: int) -> bytes:
-        """Return the answer to the request, or the noise where there is none.
-
-        It ends with the answer, after half a second of silence, or after too much noise.
-        """
-        framer = Framer(Shape(self._asked[:1], size, self._measure))
-        noise = b""
-        while len(noise) < MOST_NOISE:
-            piece = self._line.read(1) + self._line.read(self._line.in_waiting)
-            if not piece:
-                break
-            noise += piece
-            if frames := framer.feed(piece):
-                return frames[-1]
-        return noise[:size]
-
-    def _measure(self, window: bytes) -> int | None:
-        """An answer has our unit, our function, the right length and the right checksum."""
-        if len(window) < 3:
-            return None
-        function = self._asked[1]
-        if window[1] == function and window[2] == 2 * self._count:
-            length = 3 + 2 * self._count + 2
-        elif window[1] == function | 0x80:
-            length = 5
-        else:
-            return 0
-        if len(window) < length:
-            return None
-        return length if crc(window[: length - 2]) == window[length - 2 : length] else 0
-
-
-def crc(frame: bytes) -> bytes:
-    """Checksum as it stands on the wire: MODBUS over Serial Line V1.02, section 6.2.2."""
-    register = 0xFFFF
-    for byte in frame:
-        register ^= byte
-        for _ in range(8):
-            register = register >> 1 ^ (0xA001 if register & 1 else 0)
-    return register.to_bytes(2, "little")
-
-
-class Turns:
-    """A lock that is taken in the order in which it was asked for; Python's own has no order."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._next = self._serving = 0
-
-    def __enter__(self) -> None:
-        with self._changed:
-            turn, self._next = self._next, self._next + 1
-            self._changed.wait_for(lambda: self._serving == turn)
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._serving += 1
-            self._changed.notify_all()
 
 
 Ask = tuple[int, int, int]

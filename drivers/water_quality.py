@@ -17,8 +17,8 @@ from typing import Literal
 
 from drivers.base import Emit, Spec, Traits
 from drivers.modbus import Unit, check_unit
-from drivers.reading import Quantity
 from drivers.probes import GENERIC, PROBES
+from drivers.reading import Quantity
 from drivers.registers import Register, requests
 from drivers.serial_port import check_line
 
@@ -39,6 +39,7 @@ MEASURABLE: Mapping[Quantity, tuple[float, float]] = {
     Quantity.CHLORINE_MG_L: (0, 20),
     Quantity.WATER_TEMP_DEGC: (-5, 50),
 }
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -75,20 +76,22 @@ class Config:
         check_unit(self.address)
         if not self.channels:
             raise ValueError("channels: empty, allowed: at least one")
+        self._check_quantities()
+
+    def _check_quantities(self) -> None:
         own = [register.quantity for register in self.registers or PROBES[self.model].registers]
-        for index, quantity in enumerate(own):
-            if quantity not in MEASURABLE:
-                allowed = ", ".join(MEASURABLE)
-                raise ValueError(f"registers: {quantity} is no channel, allowed: {allowed}")
-            if quantity in own[:index]:
-                raise ValueError(f"registers: {quantity} stands there twice")
-        who = "the table registers" if self.registers else self.model
         known = own or list(MEASURABLE)
-        for index, channel in enumerate(self.channels):
-            if channel not in known:
-                raise ValueError(f"channels: {who} has no {channel}, allowed: {', '.join(known)}")
-            if channel in self.channels[:index]:
-                raise ValueError(f"channels: {channel} stands there twice")
+        who = "the key registers" if self.registers else self.model
+        for key, quantities, owner, options in (
+            ("registers", own, "a probe", list(MEASURABLE)),
+            ("channels", self.channels, who, known),
+        ):
+            for index, quantity in enumerate(quantities):
+                if quantity not in options:
+                    allowed = ", ".join(options)
+                    raise ValueError(f"{key}: {owner} has no {quantity}, allowed: {allowed}")
+                if quantity in quantities[:index]:
+                    raise ValueError(f"{key}: {quantity} stands there twice")
 
     @property
     def address(self) -> int:
