@@ -113,7 +113,7 @@ def over_mm(answer: bytes, units: Mapping[int, float]) -> float | None:
         raise DriverError(f"{decimals} decimals in register 3, allowed: 0 to {MOST_DECIMALS}")
     if value in OVERFLOWS:
         return None
-    return float(value) / 10**decimals * units[code]
+    return float(value * units[code] / 10.0**decimals)
 
 
 def depth_mm(over: float, face_mm: float) -> float:

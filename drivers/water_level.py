@@ -15,7 +15,7 @@ is told after two minutes, a transmitter after three polls.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from drivers.base import Driver, Spec, Traits
@@ -142,25 +142,27 @@ def build(config: Config) -> Driver:
 
 
 def _traits(config: Config) -> Traits:
-    common = {"low_point_mm": config.low_point_mm, "idle_s": config.idle_s}
     if config.is_modbus:
-        return Traits(
+        traits = Traits(
             quantities=(Quantity.DEPTH_MM,),
             poll_s=max(config.rising_s, POLL_S),
             silent_after_s=SILENT_AFTER_S,
-            valid={Quantity.DEPTH_MM: config.valid},
             claims=(f"{config.port} unit {config.address}",),  # the port itself is shared
-            **common,
         )
-    return Traits(
-        quantities=(Quantity.DISTANCE_MM,),
-        poll_s=0.0,
-        silent_after_s=SILENT_AFTER_S,
-        valid={Quantity.DISTANCE_MM: config.valid},
-        claims=(config.port,),
-        mount_height_mm=config.mount_height_mm,
-        is_compensated=MODELS[config.model].is_compensated,
-        **common,
+    else:
+        traits = Traits(
+            quantities=(Quantity.DISTANCE_MM,),
+            poll_s=0.0,
+            silent_after_s=SILENT_AFTER_S,
+            claims=(config.port,),
+            mount_height_mm=config.mount_height_mm,
+            is_compensated=MODELS[config.model].is_compensated,
+        )
+    return replace(
+        traits,
+        valid={traits.quantities[0]: config.valid},
+        low_point_mm=config.low_point_mm,
+        idle_s=config.idle_s,
     )
 
 
