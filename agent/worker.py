@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from agent.inbox import Inbox
-from drivers.base import DeviceSilent, Driver, DriverError, Switchable
+from drivers.base import DeviceSilent, Driver, DriverError, Switchable, Timed
 from drivers.reading import SensorStatus
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,8 @@ class Worker:
                 self._tell(SensorStatus.STARTING, "")  # again after it hung and was reported
                 if isinstance(driver, Switchable):
                     driver.switch(is_on=self._is_on)
+                if isinstance(driver, Timed):
+                    driver.tell_time(time.monotonic())
                 driver.poll()
                 self._wait(self._poll_s)
         except DeviceSilent as error:

@@ -62,6 +62,14 @@ class Switchable(Protocol):
         """Be on or off from the next poll on; touches no hardware."""
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """What a driver has as well that spaces its readings by time: it owns no clock, it is told."""
+
+    def tell_time(self, mono_s: float) -> None:
+        """Take note of the time, in seconds that never go back; told again before every poll."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settle:
     """How long a two-state line must settle: see agent/pipeline/debounce.py.
@@ -91,7 +99,9 @@ class Traits:
         claims: pins and ports that it alone may use, such as "pin 17".
         mount_height_mm: level sensors: sensor face to dry ground.
         low_point_mm: level sensors: how much lower the lowest point of the place is.
-        is_compensated: level sensors: whether the part corrects for the temperature of the air.
+        is_compensated: level sensors: whether the part corrects for the speed of sound in warm air
+            by itself, or needs no such correction.
+        idle_s: longest pause between readings that its driver makes on purpose.
     """
 
     quantities: tuple[Quantity, ...]
@@ -103,6 +113,7 @@ class Traits:
     mount_height_mm: float | None = None
     low_point_mm: float = 0.0
     is_compensated: bool = True
+    idle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,13 +112,14 @@ class FramedPort:
 
     Attributes:
         framer: its counts since the port was opened.
+        silent_after_s: as given; a driver that has learned more may set it.
         empty_reads: reads since the last frame that found the line quiet, half a second each.
     """
 
     def __init__(self, port: SerialPort, shape: Shape, silent_after_s: float, hint: str) -> None:
         self._port = port
         self._shape = shape
-        self._silent_after_s = silent_after_s
+        self.silent_after_s = silent_after_s
         self._hint = hint
         self._start()
 
@@ -149,9 +150,9 @@ class FramedPort:
             )
         if not piece:
             self.empty_reads += 1
-            if self.empty_reads * TIMEOUT_S >= self._silent_after_s:
+            if self.empty_reads * TIMEOUT_S >= self.silent_after_s:
                 raise DeviceSilent(
-                    f"{self._port.path}: no valid frame for {self._silent_after_s:g} s: "
+                    f"{self._port.path}: no valid frame for {self.silent_after_s:g} s: "
                     "check the sensor's supply and its data wire"
                 )
         return []

@@ -1,9 +1,9 @@
 """Multi-parameter water-quality probe over Modbus RTU on RS-485.
 
-Parts and the sheets behind their registers are in MODELS; wiring is in modbus.py, supply usually
-12 to 24 V. Any other probe can be set up, by its maker's tool or a converter, to the layout of
-`generic_float`: the configured channels in their order, each a big-endian float in two registers,
-from register 0 on, by function 03.
+Parts and the sheets behind their registers are in probes.py; wiring is in modbus.py, supply usually
+12 to 24 V. `generic_float` has the configured channels in their order, each a float in two
+registers, from register 0 on, by function 03. Any other probe is set up by the key `registers`.
+A wrong byte order gives absurd values, tiny or huge: compare with a hand-held meter on site.
 
 A reading that the probe calls not available (NaN) is left out: no data is never a value. Optical
 oxygen and turbidity probes need 1 to 3 min after power-up; what they report before is theirs.
@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.base import Emit, PortError, Spec, Traits
-from drivers.modbus import Bus, bus_at
+from drivers.base import Emit, Spec, Traits
+from drivers.modbus import Unit, check_unit
+from drivers.probes import GENERIC, PROBES
 from drivers.reading import Quantity
-from drivers.registers import Model, Register, requests
+from drivers.registers import Register, requests
 from drivers.serial_port import check_line
 
 POLL_S = 30.0
@@ -39,26 +40,6 @@ MEASURABLE: Mapping[Quantity, tuple[float, float]] = {
     Quantity.WATER_TEMP_DEGC: (-5, 50),
 }
 
-MODELS: Mapping[str, Model] = {
-    "generic_float": Model(()),  # its registers follow from the channels
-    # Supmea SUP-DO7013: register 0 temperature 0.1 degC, 1 oxygen 0.01 mg/L; 2 is saturation.
-    "supmea_do7013": Model(
-        (
-            Register(Quantity.WATER_TEMP_DEGC, 0, "int16", 0.1),
-            Register(Quantity.DISSOLVED_OXYGEN_MG_L, 1, "int16", 0.01),
-        )
-    ),
-    # Hach LDO AQ: 40001 oxygen mg/L x 1000, 40002 temperature x 100.
-    "hach_ldo": Model(
-        (
-            Register(Quantity.DISSOLVED_OXYGEN_MG_L, 0, "uint16", 0.001),
-            Register(Quantity.WATER_TEMP_DEGC, 1, "uint16", 0.01),
-        ),
-        unit=247,
-        baud=19200,
-    ),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -67,51 +48,69 @@ class Config:
     Attributes:
         port: path of the serial port, best under /dev/serial/by-id; probes may share it.
         channels: what the probe reports, in its order where the model is generic_float.
-        model: which registers it has.
+        model: which registers it has: a name of probes.py.
         unit: its address on the bus, 1 to 247; None = as the factory set it (1; hach_ldo 247).
         baud: rate of the bus, 1200 to 921600; None = as the factory set it (9600; hach_ldo 19200).
+        order: generic_float: how the bytes of a float, A the highest, follow each other.
+        registers: of a probe that is no model: where each channel is; empty = as the model has it.
     """
 
     __pydantic_config__ = {"extra": "forbid", "strict": True}
 
     port: str
     channels: tuple[Quantity, ...]
-    model: Literal["generic_float", "supmea_do7013", "hach_ldo"] = "generic_float"
+    model: str = GENERIC
     unit: int | None = None
     baud: int | None = None
+    order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
+    registers: tuple[Register, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.model not in PROBES:
+            raise ValueError(f'model: found "{self.model}", allowed: {", ".join(PROBES)}')
+        if self.registers and self.model != GENERIC:
+            raise ValueError(f"registers: {self.model} has its own, allowed: one of both keys")
+        if self.order != "ABCD" and (self.registers or self.model != GENERIC):
+            raise ValueError(f"order: of {GENERIC} only; each register has an order of its own")
         check_line(self.port, self.rate)
-        if not 1 <= self.address <= 247:
-            raise ValueError(f"unit: {self.address} is outside 1 to 247")
+        check_unit(self.address)
         if not self.channels:
             raise ValueError("channels: empty, allowed: at least one")
-        own = [register.quantity for register in MODELS[self.model].registers]
+        self._check_quantities()
+
+    def _check_quantities(self) -> None:
+        own = [register.quantity for register in self.registers or PROBES[self.model].registers]
         known = own or list(MEASURABLE)
-        for index, channel in enumerate(self.channels):
-            if channel not in known:
-                allowed = ", ".join(known)
-                raise ValueError(f"channels: {self.model} has no {channel}, allowed: {allowed}")
-            if channel in self.channels[:index]:
-                raise ValueError(f"channels: {channel} stands there twice")
+        who = "the key registers" if self.registers else self.model
+        for key, quantities, owner, options in (
+            ("registers", own, "a probe", list(MEASURABLE)),
+            ("channels", self.channels, who, known),
+        ):
+            for index, quantity in enumerate(quantities):
+                if quantity not in options:
+                    allowed = ", ".join(options)
+                    raise ValueError(f"{key}: {owner} has no {quantity}, allowed: {allowed}")
+                if quantity in quantities[:index]:
+                    raise ValueError(f"{key}: {quantity} stands there twice")
 
     @property
     def address(self) -> int:
         """The probe's unit number."""
-        return MODELS[self.model].unit if self.unit is None else self.unit
+        return PROBES[self.model].unit if self.unit is None else self.unit
 
     @property
     def rate(self) -> int:
         """Bits a second."""
-        return MODELS[self.model].baud if self.baud is None else self.baud
+        return PROBES[self.model].baud if self.baud is None else self.baud
 
     @property
-    def registers(self) -> tuple[Register, ...]:
+    def layout(self) -> tuple[Register, ...]:
         """Where the channels are, in their order."""
-        own = {register.quantity: register for register in MODELS[self.model].registers}
-        if not own:
-            return tuple(Register(channel, 2 * n) for n, channel in enumerate(self.channels))
-        return tuple(own[channel] for channel in self.channels)
+        found = {r.quantity: r for r in self.registers or PROBES[self.model].registers}
+        if not found:
+            pairs = enumerate(self.channels)
+            return tuple(Register(channel, 2 * n, order=self.order) for n, channel in pairs)
+        return tuple(found[channel] for channel in self.channels)
 
 
 class WaterQuality:
@@ -119,24 +118,23 @@ class WaterQuality:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._requests = requests(config.registers)
-        self._bus: Bus | None = None
+        self._requests = requests(config.layout)
+        self._probe = Unit(config.port, config.rate, config.address)
 
     def open(self, emit: Emit) -> None:
-        """Join the bus. Raise PortError if that fails."""
-        bus = bus_at(self._config.port, self._config.rate)
-        bus.join()
-        self._bus, self._emit = bus, emit
+        """Join the bus and ask once. Raise what `Unit.open` raises."""
+        self._emit = emit
+        self._probe.open(*((ask.function, ask.first, ask.count) for ask in self._requests))
 
     def poll(self) -> None:
-        """Read all channels, then emit those that have a value. Raise what `Bus.read` raises."""
-        if self._bus is None:
-            raise PortError(f"{self._config.port} is not open")
+        """Read all channels, then emit those that have a value. Raise what `Unit.read` raises."""
         values: dict[Quantity, float | None] = {}
         for ask in self._requests:
-            answer = self._bus.read(self._config.address, ask.function, ask.first, ask.count)
+            answer = self._probe.read(ask.function, ask.first, ask.count)
+            if answer is None:
+                return
             for register in ask.registers:
-                at = 2 * (register.number - ask.first)
+                at = 2 * (register.register - ask.first)
                 values[register.quantity] = register.value(answer[at : at + 2 * register.width])
         for channel in self._config.channels:
             value = values[channel]
@@ -145,9 +143,7 @@ class WaterQuality:
 
     def close(self) -> None:
         """Leave the bus; harmless when left already."""
-        if self._bus is not None:
-            self._bus.leave()
-            self._bus = None
+        self._probe.close()
 
 
 def _traits(config: Config) -> Traits:

@@ -70,6 +70,12 @@ def street(*sensors: Sensor) -> Site:
     return site(Profile.STREET, *sensors)
 
 
+BARE_LEVEL = replace(level(), traits=replace(level().traits, is_compensated=False))
+SHADE = Sensor(
+    "shade", "air_temperature", Role.ROADSIDE, Traits((Quantity.AIR_TEMP_DEGC,), 60.0, 600.0)
+)
+
+
 # rule, a site that it warns of, the key, words that say what does not work and what mends it
 WARNED: list[tuple[Callable[[Site], Iterator[Advice]], Site, str, tuple[str, ...]]] = [
     (rule.no_room, home(ENTRY, DOOR, SMOKE, CORD), "sensor", ("in any room", "mount a pir")),
@@ -105,6 +111,7 @@ WARNED: list[tuple[Callable[[Site], Iterator[Advice]], Site, str, tuple[str, ...
         "sensor 1 role",
         ("pipe-level", "to be verified", "conductivity_us_cm"),
     ),
+    (rule.warm_air, street(BARE_LEVEL), "sensor 0 model", ("warm air", "air_temperature")),
 ]
 # rule, a site of which it has nothing to say though others may
 FINE: list[tuple[Callable[[Site], Iterator[Advice]], Site]] = [
@@ -133,6 +140,8 @@ FINE: list[tuple[Callable[[Site], Iterator[Advice]], Site]] = [
     (rule.unused_sensors, fit(replace(CABINET, role=Role.OUTFALL))),  # unusual, which is told
     (rule.no_level, street(level())),
     (rule.lone_level, street(level(), ROAD_FLOAT)),
+    (rule.warm_air, street(level())),
+    (rule.warm_air, street(BARE_LEVEL, SHADE)),
     (rule.lone_level, street(level(), level("road-level-2"))),
 ]
 

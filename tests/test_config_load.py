@@ -21,7 +21,8 @@ from agent.uplink.settings import UplinkSettings
 from drivers.reading import Quantity
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "systemd").glob("*.toml"))
-BY_MODEL = {"readings", "reach_mm", "unit", "baud"}  # None; what that means stands in the example
+BY_MODEL = {"readings", "reach_mm", "unit", "baud", "burst", "spread_mm", "codes"}
+# None; what that means stands in the example
 WARNED = HOME.replace('role = "bedroom"', 'role = "roadside"').encode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sites import MONDAY, Player, home, level, site, steps
 
 from agent.events import Gap
@@ -210,6 +212,17 @@ def test_a_sensor_that_measures_every_second_is_missed_within_a_minute() -> None
     player.until(at(1) + 99 + 61)
     assert steps(player.events) == [("fault", "yellow")]
     assert player.events[0].payload["data"]["evidence"]["limit_source"] == "learned"
+
+
+def test_a_sensor_that_slows_down_on_purpose_is_not_silent() -> None:
+    """Hours at its fast pace do not make its slow one a fault, whatever that is; silence is one."""
+    slow = replace(level(), traits=replace(level().traits, idle_s=300.0))
+    player = Player(site(Profile.STREET, slow))
+    player.play_all([(at(1) + 5 * i, "road-level", 2600) for i in range(720)])
+    player.play_all([(at(2) + 300 * i, "road-level", 2700) for i in range(1, 20)])
+    assert not [event for event in player.events if event.kind == "sensor.fault"]
+    player.until(at(5))
+    assert steps(player.events, "sensor.fault") == [("fault", "yellow")]
 
 
 def test_the_quantities_of_a_probe_are_one_pace() -> None:

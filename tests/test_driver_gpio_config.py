@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from agent.config.load import parse
+from agent.pipeline.pipeline import Pipeline
+from agent.site import Role
 from drivers import gpio
 from drivers.base import load
+from drivers.reading import Quantity, Reading, Stamp
 
 NAMES = ["pir", "door_contact", "smoke_alarm", "help_button", "answer_button", "float_switch"]
 
@@ -117,3 +121,17 @@ print(os.listdir(), end="")
     said = outside(code, here, RUNTIME_DIRECTORY=str(runtime))
     assert said == "[]"
     assert list(here.iterdir()) == []
+
+
+def test_a_float_is_a_witness_at_the_roadside() -> None:
+    """In a street a float tells `wet` once the water has stood at it for 3 s, not for a wave."""
+    text = (Path(__file__).parent.parent / "systemd" / "street.toml").read_bytes()
+    configuration = parse(text, "street.toml")
+    assert configuration.site.sensors["road-float"].role is Role.ROADSIDE
+    assert configuration.site.sensors["road-float"].traits.quantities == (Quantity.WET,)
+    pipeline = Pipeline(configuration.site, configuration.limits)
+    line = pipeline.channels["road-float", Quantity.WET]
+    for number, (at, value) in enumerate([(0, 0), (10, 1), (12, 0), (20, 1), (22, 1), (24, 1)], 1):
+        stamp = Stamp("test", at, at, synced=True, sequence=number)
+        pipeline.take(Reading("road-float", Quantity.WET, value, stamp))
+        assert line.line.level == (at >= 23)

@@ -7,6 +7,7 @@ import os
 import tracemalloc
 import tty
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from drivers import serial_port, water_level
+from drivers import serial_port, ultrasonic, water_level
 from drivers.base import DeviceSilent, Driver, FrameError, PortError, load
 from drivers.reading import Quantity
 
@@ -55,7 +56,9 @@ class Post:
         return os.ttyname(port)
 
     def start(self, **keys: Any) -> None:
-        self.driver = SPEC.build(configured(**{"port": self.path} | keys))
+        """Every level is told, if the keys do not say otherwise."""
+        every = {"port": self.path, "idle_s": 0, "rising_s": 0, "spread_mm": 500}
+        self.driver = SPEC.build(configured(**every | keys))
         self.open()
 
     def open(self) -> None:
@@ -145,7 +148,7 @@ def test_a_level_is_an_echo_s_or_an_error_code(burst: list[int]) -> None:
     """A burst's value lies among its echoes if it has enough of them, else it is one of the rest."""
     low, high = configured().valid
     echoes = [mm for mm in burst if low <= mm <= high]
-    level = water_level._level(burst, low, high)
+    level = ultrasonic.level(burst, low, high)
     if 2 * len(echoes) >= len(burst) or len(echoes) >= 3:
         assert min(echoes) <= level <= max(echoes)
     else:
@@ -183,7 +186,8 @@ def test_traits(model: str, keys: dict[str, int], valid: tuple[int, int]) -> Non
     assert traits.claims == ("/dev/serial/by-id/usb-x",)
     assert (traits.mount_height_mm, traits.low_point_mm) == (2700, 40)
     assert traits.poll_s == 0
-    assert traits.silent_after_s == 900
+    assert (traits.silent_after_s, traits.idle_s) == (900, 60)
+    assert traits.is_compensated == (model == "maxbotix")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +203,12 @@ def test_traits(model: str, keys: dict[str, int], valid: tuple[int, int]) -> Non
         ("burst", 0),
         ("burst", 26),
         ("baud", 0),
+        ("idle_s", 301),
+        ("rising_s", 61),
+        ("rising_s", -1),
+        ("spread_mm", 0),
+        ("unit", 3),
+        ("codes", "level"),
         ("reach_mm", 0),
         ("port", "ttyUSB0"),
         ("port", ""),
@@ -212,7 +222,7 @@ def test_implausible_keys_are_refused(key: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("model", "modbus"), ("burst", 7.0), ("mount_height_mm", "2700"), ("mount_hight_mm", 1)],
+    [("model", "radar"), ("burst", 7.0), ("mount_height_mm", "2700"), ("mount_hight_mm", 1)],
 )
 def test_keys_of_the_wrong_kind_are_refused(key: str, value: object) -> None:
     """Unknown keys, unknown models and values of another type are refused."""
@@ -314,8 +324,80 @@ def test_unplug_and_replug(post: Post, tmp_path: Path) -> None:
 def test_silence_is_told(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sensor that says nothing for its time raises DeviceSilent, and no reading."""
     monkeypatch.setattr(serial_port, "TIMEOUT_S", 0.01)
-    monkeypatch.setattr(water_level, "SILENT_AFTER_S", 0.1)
+    monkeypatch.setattr(ultrasonic, "SILENT_AFTER_S", 0.1)
     post.start()
     with pytest.raises(DeviceSilent, match=r"no valid frame for 0\.1 s"):
         post.poll_to_error()
     assert post.levels == []
+
+
+def test_a_stream_that_stops_is_silent_soon(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sensor that has sent whole bursts is silent long before one that sends once a minute."""
+    monkeypatch.setattr(serial_port, "TIMEOUT_S", 0.01)
+    monkeypatch.setattr(ultrasonic, "STREAM_SILENT_S", 0.1)
+    post.start()
+    post.say(ascii_mm(*[2700] * 7))
+    with pytest.raises(DeviceSilent, match=r"no valid frame for 0\.1 s"):
+        post.poll_to_error()
+    assert post.levels == [2700]
+
+
+@pytest.mark.parametrize(
+    ("model", "keys", "code"),
+    [("maxbotix", {}, 5000), ("maxbotix", {"reach_mm": 9999}, 9999), ("a02yyuw", {}, 0)],
+)
+def test_a_burst_that_scatters_is_no_distance(
+    model: str, keys: dict[str, Any], code: float, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A car that passes in the burst gives the code for no distance; one echo astray does not."""
+    caplog.set_level("INFO")
+    post.start(model=model, spread_mm=20, **keys)
+    post.say(FRAMES[model](2700, 2702, 2701, 2699, 1200, 1210, 1190))
+    post.say(FRAMES[model](2700, 2660, 2740, 2661, 2739, 2700, 2640))
+    post.say(FRAMES[model](2700, 2702, 2701, 2699, 1200, 2701, 2700))
+    assert post.poll_for(3) == [2699, code, 2700]
+    low, high = configured(model=model, **keys).valid
+    assert not low <= code <= high
+    post.driver.close()
+    assert "bursts without a distance scattered=1" in caplog.text
+
+
+def told(post: Post, now: float, mm: int) -> list[float]:
+    """What is told of one burst at that moment."""
+    post.levels.clear()
+    post.driver.tell_time(now)  # type: ignore[attr-defined]
+    post.say(ascii_mm(mm))
+    post.driver.poll()
+    return list(post.levels)
+
+
+def test_a_calm_road_is_told_once_a_minute(post: Post) -> None:
+    """The first level is told at once, then one every 60 s, error codes among them."""
+    post.start(burst=1, idle_s=60, rising_s=5)
+    at = [
+        now for now in range(1000, 1300) if told(post, now, 5000 if now == 1120 else 2700 + now % 7)
+    ]
+    assert at == [1000, 1060, 1120, 1180, 1240]
+
+
+def test_a_level_that_moves_is_told_at_once(post: Post) -> None:
+    """After 10 mm it is told at once, every 5 s then, and once a minute after 15 min of calm."""
+    post.start(burst=1, idle_s=60, rising_s=5)
+    assert told(post, 0, 2700) == [2700]
+    assert told(post, 1, 2691) == []
+    assert told(post, 2, 2690) == [2690]
+    assert told(post, 3, 2675) == []
+    assert told(post, 7, 2675) == [2675]
+    at = [now for now in range(8, 1200) if told(post, now, 2675)]
+    assert at[:3] == [12, 17, 22]
+    assert [b - a for a, b in pairwise(at)][-3:] == [60, 60, 60]
+    assert 890 <= max(a for a, b in pairwise(at) if b - a == 5) <= 907
+
+
+def test_water_that_stands_is_told_every_five_seconds(post: Post) -> None:
+    """At 30 mm and more the pace stays, however still the water is; an obstacle cannot flood it."""
+    post.start(burst=1, idle_s=60, rising_s=5)
+    at = [now for now in range(3000) if told(post, now, 2670)]
+    assert at == list(range(0, 3000, 5))
+    at = [now for now in range(3000, 3100) if told(post, now, 2261 if now % 2 else 983)]
+    assert at == list(range(3000, 3100, 5))

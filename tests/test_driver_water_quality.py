@@ -2,135 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import json
 import math
-import os
-import select
 import struct
 import threading
-import tty
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bus import BOUND_S, Wire, floats, integers, probes
 from hypothesis import given
 from hypothesis import strategies as st
-from pymodbus.server import ModbusSerialServer
+from pydantic import TypeAdapter
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.base import DeviceSilent, FrameError, PortError, load
+from drivers import modbus
+from drivers.base import DeviceSilent, DriverError, FrameError, PortError, load
 from drivers.modbus import bus_at
+from drivers.modbus_answer import crc
+from drivers.probes import PROBES
 from drivers.reading import Quantity
 from drivers.registers import MOST_REGISTERS, Register, requests
-from drivers.water_quality import DRIVER, MEASURABLE, MODELS, Config
+from drivers.water_quality import DRIVER, MEASURABLE, Config
 
-BOUND_S = 10
 PH, OXYGEN, TEMP = Quantity.PH, Quantity.DISSOLVED_OXYGEN_MG_L, Quantity.WATER_TEMP_DEGC
-
-
-class Wire:
-    """A bus: what the agent writes at `path` reaches the probes at `probes`, and back.
-
-    Attributes:
-        asked: what the agent has sent, one piece a request.
-        answer: what becomes of a piece on its way back.
-        units: who hears a request; pymodbus would answer for units that are not there.
-    """
-
-    def __init__(self) -> None:
-        self._agent, self._agent_end = os.openpty()
-        self._probe, self._probe_end = os.openpty()
-        for end in (self._agent_end, self._probe_end):
-            tty.setraw(end)
-        self.path, self.probes = os.ttyname(self._agent_end), os.ttyname(self._probe_end)
-        self.asked: list[bytes] = []
-        self.answer: Callable[[bytes], bytes] = bytes
-        self.units: set[int] = set()
-        self._stop, self._stopped = os.pipe()
-        self._open = {self._agent, self._agent_end, self._probe, self._probe_end}
-        self._thread = threading.Thread(target=self._pump, daemon=True)
-        self._thread.start()
-
-    def _pump(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._agent, self._probe, self._stop], [], [], BOUND_S)
-            if self._stop in ready or not ready:
-                return
-            if self._agent in ready:
-                self.asked.append(os.read(self._agent, 1024))
-                if self.asked[-1][0] in self.units:
-                    os.write(self._probe, self.asked[-1])
-            if self._probe in ready:
-                os.write(self._agent, self.answer(os.read(self._probe, 1024)))
-
-    def unplug(self) -> None:
-        """Take the agent's adapter away."""
-        os.write(self._stopped, b".")
-        self._thread.join(BOUND_S)
-        self._close({self._agent, self._agent_end})
-
-    def close(self) -> None:
-        os.write(self._stopped, b".")
-        self._thread.join(BOUND_S)
-        self._close(set(self._open))
-        os.close(self._stop)
-        os.close(self._stopped)
-
-    def _close(self, ends: set[int]) -> None:
-        for end in ends & self._open:
-            os.close(end)
-        self._open -= ends
 
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
+    modbus._buses.clear()  # a pty's name comes again
     wire = Wire()
     yield wire
     wire.close()
-
-
-@contextlib.contextmanager
-def probes(wire: Wire, *devices: SimDevice) -> Iterator[None]:
-    """Let these devices answer; units that are not there keep silent, as on a real bus."""
-    wire.units = {device.id for device in devices}
-    ready, failed = threading.Event(), []
-    ends: list[Callable[[], None]] = []
-
-    async def serve() -> None:
-        server = ModbusSerialServer(list(devices), port=wire.probes, baudrate=9600)
-        end, loop = asyncio.Event(), asyncio.get_running_loop()
-        ends.append(lambda: loop.call_soon_threadsafe(end.set))
-        await server.serve_forever(background=True)
-        ready.set()
-        await end.wait()
-        await server.shutdown()
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except Exception as error:  # noqa: BLE001 - told below, in the test's own thread
-            failed.append(error)
-            ready.set()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert ready.wait(BOUND_S)
-    assert not failed
-    try:
-        yield
-    finally:
-        ends[0]()
-        thread.join(BOUND_S)
-        assert not thread.is_alive()
-
-
-def floats(unit: int, *values: float) -> SimDevice:
-    return SimDevice(unit, [SimData(0, values=list(values), datatype=DataType.FLOAT32)])
-
-
-def integers(unit: int, kind: DataType, *values: int) -> SimDevice:
-    return SimDevice(unit, [SimData(0, values=list(values), datatype=kind)])
 
 
 class Seen(list[tuple[Quantity, float]]):
@@ -159,7 +64,7 @@ def test_all_channels_in_one_request(wire: Wire) -> None:
         poll()
         poll()
     assert seen == [(PH, 7.25), (OXYGEN, 5.81), (TEMP, 21.4)] * 2
-    assert wire.asked == [bytes.fromhex("01 03 00 00 00 06 C5 C8")] * 2
+    assert wire.asked == [bytes.fromhex("01 03 00 00 00 06 C5 C8")] * 3
 
 
 @pytest.mark.parametrize("channel", MEASURABLE)
@@ -176,7 +81,7 @@ def test_models_have_their_own_registers(wire: Wire) -> None:
     with probes(wire, integers(1, DataType.INT16, -12, 581, 700)), opened(supmea) as (poll, seen):
         poll()
     assert seen == [(OXYGEN, 5.81), (TEMP, -1.2)]
-    assert len(wire.asked) == 1
+    assert len(wire.asked) == 2
 
 
 def test_factory_settings_of_a_model(wire: Wire) -> None:
@@ -215,93 +120,206 @@ def test_two_probes_on_one_bus(wire: Wire) -> None:
             thread.join(BOUND_S)
     assert seen_one == [(PH, 7.25)] * 20
     assert seen_two == [(PH, 8.5)] * 20
-    assert len(wire.asked) == 40
+    assert len(wire.asked) == 42
 
 
 def test_one_probe_missing_does_not_silence_the_other(wire: Wire) -> None:
-    """A unit that is not there is silent after three attempts, while its neighbour goes on."""
+    """A unit that is not there is silent after three attempts, then one; its neighbour goes on."""
+    absent = DRIVER.build(Config(wire.path, (PH,), unit=9))
     with (
         probes(wire, floats(2, 8.5)),
         opened(Config(wire.path, (PH,), unit=2)) as (poll, seen),
     ):
-        with (
-            opened(Config(wire.path, (PH,), unit=9)) as (poll_absent, nothing),
-            pytest.raises(DeviceSilent, match="unit 9 does not answer"),
-        ):
-            poll_absent()
+        for _ in range(2):
+            with pytest.raises(DeviceSilent, match="unit 9 does not answer"):
+                absent.open(Seen())
         poll()
-    assert nothing == []
     assert seen == [(PH, 8.5)]
-    assert [request[0] for request in wire.asked] == [9, 9, 9, 2]
+    assert [request[0] for request in wire.asked] == [2, 9, 9, 9, 2, 9, 2, 2]
+
+
+def test_a_dead_probe_of_three_takes_no_time_from_the_others(wire: Wire) -> None:
+    """While one is dead, no poll of the others waits for longer than one attempt lasts."""
+    longest, over = [0.0, 0.0], threading.Event()
+
+    def measure(place: int, poll: Callable[[], None]) -> None:
+        while not over.is_set():
+            begun = time.monotonic()
+            poll()
+            longest[place] = max(longest[place], time.monotonic() - begun)
+
+    with (
+        probes(wire, floats(1, 7.25), floats(2, 8.5), floats(3, 6.5)),
+        opened(Config(wire.path, (PH,), unit=1)) as (poll_one, seen_one),
+        opened(Config(wire.path, (PH,), unit=2)) as (poll_two, seen_two),
+        opened(Config(wire.path, (PH,), unit=3)) as (poll_dead, seen_dead),
+    ):
+        wire.units = {1, 2}
+        threads = [
+            threading.Thread(target=measure, args=(place, poll))
+            for place, poll in enumerate((poll_one, poll_two))
+        ]
+        for thread in threads:
+            thread.start()
+        poll_dead()
+        poll_dead()
+        with pytest.raises(DeviceSilent, match="unit 3 does not answer"):
+            poll_dead()
+        over.set()
+        for thread in threads:
+            thread.join(BOUND_S)
+    assert min(len(seen_one), len(seen_two)) >= 4  # one at least between two attempts
+    assert seen_dead == []
+    assert max(longest) < modbus.ANSWER_S + 0.4  # an attempt, and what a busy machine takes
+    assert [request[0] for request in wire.asked].count(3) == 6  # open, three attempts, one each
+
+
+def test_a_lost_bus_is_told_from_a_lost_sensor(wire: Wire) -> None:
+    """Where no unit answers any more, each is told that it is the bus, the first one too."""
+    with (
+        probes(wire, floats(1, 7.25), floats(2, 8.5)),
+        opened(Config(wire.path, (PH,), unit=1)) as (poll_one, _),
+        opened(Config(wire.path, (PH,), unit=2)) as (poll_two, seen),
+    ):
+        wire.units = set()
+        for poll in (poll_one, poll_two):
+            with pytest.raises(PortError, match=r"no unit on .* answers: is the bus"):
+                poll()
+        wire.units = {1, 2}
+        poll_two()
+    assert seen == [(PH, 8.5)]
 
 
 def test_silence(wire: Wire) -> None:
     """A bus without any probe is silent, not wrong."""
-    with (
-        opened(Config(wire.path, (PH,))) as (poll, seen),
-        pytest.raises(DeviceSilent, match="A and B swapped"),
-    ):
+    driver = DRIVER.build(Config(wire.path, (PH,)))
+    with pytest.raises(DeviceSilent, match="A and B swapped"):
+        driver.open(Seen())
+    with pytest.raises(PortError, match="is not open"):
+        driver.poll()
+
+
+def test_a_poll_that_brought_nothing_is_no_fault(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe that misses two polls and answers the third is well; three missed are a fault."""
+    monkeypatch.setattr(modbus, "ANSWER_S", 0.1)
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        for _ in range(2):
+            wire.units = set()
+            poll()
+            poll()
+            wire.units = {1}
+            poll()
+        assert seen == [(PH, 7.25)] * 2
+        wire.units = set()
         poll()
-    assert seen == []
+        poll()
+        with pytest.raises(DeviceSilent):
+            poll()
+
+
+NOISE = [b"\x00", b"\xff\xff", b"\x01\x03", b"\x01\x83\x02", bytes(range(64)), b"\x01" * 20]
+
+
+@pytest.mark.parametrize("noise", NOISE, ids=bytes.hex)
+def test_noise_around_an_answer(wire: Wire, noise: bytes) -> None:
+    """Bytes before an answer, or after it, or the echo of the request, cost no attempt."""
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        for made in (
+            lambda piece: noise + piece,
+            lambda piece: piece + noise,
+            lambda piece: wire.asked[-1] + noise + piece + noise,
+        ):
+            wire.answer = made
+            poll()
+    assert seen == [(PH, 7.25)] * 3
+    assert len(wire.asked) == 4
+
+
+def test_a_babbling_device_does_not_hold_the_bus(wire: Wire) -> None:
+    """Noise without end is given up."""
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        wire.answer = lambda _: b"\x55" * 4000
+        poll()
+        wire.answer = bytes
+        poll()
+    assert seen == [(PH, 7.25)]
 
 
 def test_a_lost_answer_is_asked_for_again(wire: Wire) -> None:
     """Two bad answers in a row are counted and asked for again; the third is the reading."""
-    bad = iter((b"\x00", b"\xff"))
-    wire.answer = lambda piece: next(bad, b"") + piece
-    config = Config(wire.path, (PH,))
-    with probes(wire, floats(1, 7.25)), opened(config) as (poll, seen):
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        good = iter((False, False))
+        wire.answer = lambda piece: piece if next(good, True) else piece[:-1] + b"\x00"
         poll()
         assert bus_at(wire.path, 9600).bad_frames == 2
     assert seen == [(PH, 7.25)]
-    assert len(wire.asked) == 3
+    assert len(wire.asked) == 4
 
 
 @pytest.mark.parametrize("place", range(9))
 def test_a_flipped_bit_is_never_a_reading(wire: Wire, place: int) -> None:
     """Wherever a bit of the answer is flipped, it is a bad frame and no reading."""
-    wire.answer = lambda piece: (
-        piece[:place] + bytes(byte ^ 0x10 for byte in piece[place : place + 1]) + piece[place + 1 :]
-    )
-    config = Config(wire.path, (PH,))
-    with (
-        probes(wire, floats(1, 7.25)),
-        opened(config) as (poll, seen),
-        pytest.raises(FrameError, match="bad frames"),
-    ):
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        wire.answer = lambda piece: (
+            piece[:place]
+            + bytes(byte ^ 0x10 for byte in piece[place : place + 1])
+            + piece[place + 1 :]
+        )
         poll()
+        poll()
+        with pytest.raises(FrameError, match="bad frames"):
+            poll()
     assert seen == []
 
 
 def test_registers_that_are_not_there(wire: Wire) -> None:
     """A probe without these registers is a mistake in the configuration, and not asked again."""
-    config = Config(wire.path, (PH, OXYGEN))
+    driver = DRIVER.build(Config(wire.path, (PH, OXYGEN)))
     with (
         probes(wire, floats(1, 7.25)),
-        opened(config) as (poll, seen),
         pytest.raises(PortError, match=r"unit 1 has no registers 0 to 3 .* do not fit"),
     ):
-        poll()
-    assert seen == []
+        driver.open(Seen())
     assert len(wire.asked) == 1
 
 
-@pytest.mark.parametrize(("code", "says"), [(6, "busy"), (4, "device failure")])
-def test_other_exceptions(wire: Wire, code: int, says: str) -> None:
-    """A busy probe is asked again, a broken one is reported; neither gives a reading."""
+def refusal(code: int) -> bytes:
     answer = struct.pack("3B", 1, 0x83, code)
-    crc = 0xFFFF
-    for byte in answer:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    wire.answer = lambda _: answer + crc.to_bytes(2, "little")
+    return answer + crc(answer)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(2, "has no registers"), (3, "has no registers"), (4, "device failure")],
+)
+def test_exceptions(wire: Wire, code: int, says: str) -> None:
+    """What a probe refuses is told at once and not asked again in the same poll."""
     with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
-        with pytest.raises(Exception, match=says) as caught:
+        wire.answer = lambda _: refusal(code)
+        with pytest.raises(DriverError, match=says) as caught:
             poll()
-        assert isinstance(caught.value, DeviceSilent) == (code == 6)
+        assert not isinstance(caught.value, DeviceSilent)
     assert seen == []
-    assert len(wire.asked) == (3 if code == 6 else 1)
+    assert len(wire.asked) == 2
+
+
+def test_busy_is_later(wire: Wire) -> None:
+    """A busy probe is asked again with the next poll; ten of them are silence."""
+    wire.answer = lambda _: refusal(6)
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))) as (poll, seen):
+        for _ in range(9):
+            poll()
+        wire.answer = bytes
+        poll()
+        wire.answer = lambda _: refusal(6)
+        for _ in range(9):
+            poll()
+        with pytest.raises(DeviceSilent, match="says that it is busy, for 10 polls"):
+            poll()
+    assert seen == [(PH, 7.25)]
+    assert len(wire.asked) == 21
 
 
 def test_unplug_and_replug(wire: Wire, tmp_path: Path) -> None:
@@ -309,8 +327,9 @@ def test_unplug_and_replug(wire: Wire, tmp_path: Path) -> None:
     link = tmp_path / "usb-adapter"
     link.symlink_to(wire.path)
     config, other = Config(str(link), (PH,)), Config(str(link), (PH,), unit=2)
-    with opened(other) as (poll_other, seen_other):
-        with probes(wire, floats(1, 7.25)), opened(config) as (poll, seen):
+    with contextlib.ExitStack() as held:
+        with probes(wire, floats(1, 7.25), floats(2, 8.5)), opened(config) as (poll, seen):
+            poll_other, seen_other = held.enter_context(opened(other))
             poll()
             wire.unplug()
             with pytest.raises(PortError, match="has gone: is it unplugged"):
@@ -340,10 +359,49 @@ def test_port_errors() -> None:
 
 def test_a_bus_has_one_rate(wire: Wire) -> None:
     """A second probe at another rate is refused, for the first one's sake."""
-    with opened(Config(wire.path, (PH,))):
+    with probes(wire, floats(1, 7.25)), opened(Config(wire.path, (PH,))):
         driver = DRIVER.build(Config(wire.path, (PH,), unit=2, baud=4800))
         with pytest.raises(PortError, match="runs at 9600 baud"):
             driver.open(Seen())
+
+
+def test_a_probe_of_the_sites_own(wire: Wire) -> None:
+    """The key `registers` reads what no model has: other tables, orders, types and scales."""
+    config = TypeAdapter(Config).validate_json(
+        json.dumps(
+            {
+                "port": wire.path,
+                "channels": ["ph", "water_temp_degc", "ammonia_n_mg_l"],
+                "registers": [
+                    {"quantity": "ph", "register": 4, "order": "CDAB"},
+                    {"quantity": "water_temp_degc", "register": 9, "type": "uint16", "scale": 0.1,
+                     "offset": -40},
+                    {"quantity": "ammonia_n_mg_l", "register": 10, "type": "int32", "scale": 0.001,
+                     "missing": [-9999]},
+                ],
+            }
+        )
+    )  # fmt: skip
+    held = [0x0000, 0x40E8, 0, 0, 0, 615, 0xFFFF, 0xD8F1]
+    device = SimDevice(1, [SimData(4, values=held, datatype=DataType.REGISTERS)])
+    with probes(wire, device), opened(config) as (poll, seen):
+        poll()
+    assert seen == [(PH, 7.25), (TEMP, 21.5)]
+
+
+def test_xylem(wire: Wire) -> None:
+    """An ODO RTU without conductivity gives oxygen and temperature from its input registers."""
+    words = [*struct.unpack(">16H", struct.pack(">8f", 98, 8.21, 0, 21.5, 0, 0, 0, 0))]
+    words[14:] = 0xFFFF, 0xFFFF
+    channels = (OXYGEN, TEMP, Quantity.CONDUCTIVITY_US_CM)
+    inputs = SimData(0, values=words, datatype=DataType.REGISTERS)
+    with (
+        probes(wire, SimDevice(1, [inputs])),
+        opened(Config(wire.path, channels, "xylem_odo")) as (poll, seen),
+    ):
+        poll()
+    assert seen == [(OXYGEN, 8.21), (TEMP, 21.5)]
+    assert {request[1] for request in wire.asked} == {4}
 
 
 @pytest.mark.parametrize(
@@ -353,6 +411,30 @@ def test_a_bus_has_one_rate(wire: Wire) -> None:
 def test_byte_orders(order: str, wire_bytes: str) -> None:
     """7.25 comes out of all four orders in which makers send a float."""
     assert Register(PH, 0, order=order).value(bytes.fromhex(wire_bytes)) == 7.25
+
+
+@pytest.mark.parametrize(
+    ("order", "wire_bytes"),
+    [("ABCD", "02A6"), ("CDAB", "02A6"), ("BADC", "A602"), ("DCBA", "A602")],
+)
+def test_byte_orders_of_one_register(order: str, wire_bytes: str) -> None:
+    """678 comes out of a register whether or not its bytes are swapped."""
+    assert Register(PH, 0, "int16", order=order).value(bytes.fromhex(wire_bytes)) == 678
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"register": -1}, "register: -1 is outside 0 to 65534"),
+        ({"register": 65535}, "register: 65535 is outside 0 to 65534"),
+        ({"register": 65536, "type": "int16"}, "register: 65536 is outside 0 to 65535"),
+        ({"scale": 0}, "scale: 0 makes every value the same"),
+    ],
+)
+def test_a_register_that_cannot_be(keys: dict[str, object], message: str) -> None:
+    """It is refused with what is allowed."""
+    with pytest.raises(ValueError, match=message):
+        Register(**{"quantity": PH, "register": 0, **keys})
 
 
 @given(
@@ -397,6 +479,18 @@ def test_traits() -> None:
         ({"unit": 248}, "unit: 248 is outside 1 to 247"),
         ({"baud": 300}, "baud: 300 is outside"),
         ({"port": "ttyUSB0"}, 'port: "ttyUSB0" is not a path'),
+        ({"model": "hach_ldoo"}, 'model: found "hach_ldoo", allowed: generic_float, supmea_do7013'),
+        (
+            {"model": "hach_ldo", "channels": (OXYGEN,), "order": "CDAB"},
+            "order: of generic_float only",
+        ),
+        (
+            {"registers": (Register(TEMP, 0),)},
+            "channels: the key registers has no ph, allowed: water_temp",
+        ),
+        ({"registers": (Register(PH, 0), Register(PH, 2))}, "registers: ph stands there twice"),
+        ({"registers": (Register(Quantity.WET, 0),)}, "registers: a probe has no wet, allowed: ph"),
+        ({"registers": (Register(PH, 0),), "model": "hach_ldo"}, "registers: hach_ldo has its own"),
     ],
 )
 def test_config_is_checked(keys: dict[str, object], message: str) -> None:
@@ -405,12 +499,13 @@ def test_config_is_checked(keys: dict[str, object], message: str) -> None:
         Config(**{"port": "/dev/ttyUSB0", "channels": (PH,), **keys})
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", PROBES)
 def test_models_are_sound(model: str) -> None:
     """No model has a quantity twice, or one that is not a channel, or a register used twice."""
-    registers = MODELS[model].registers
+    registers = PROBES[model].registers
+    assert PROBES[model].source
     quantities = [register.quantity for register in registers]
     assert len(set(quantities)) == len(quantities)
     assert set(quantities) <= set(MEASURABLE)
-    used = [(r.function, r.number + n) for r in registers for n in range(r.width)]
+    used = [(r.function, r.register + n) for r in registers for n in range(r.width)]
     assert len(set(used)) == len(used)

@@ -321,3 +321,25 @@ def test_an_output_is_told_its_level_before_every_poll(
     worker.stop()
     worker.join(PATIENCE_S)
     assert not built[1].told[-1]
+
+
+class Clockless(Scripted):
+    """A driver that writes down what time it was told before each poll."""
+
+    def __init__(self, polls: list[BaseException | float]) -> None:
+        super().__init__(polls)
+        self.told: list[float] = []
+
+    def tell_time(self, mono_s: float) -> None:
+        self.told.append(mono_s)
+
+
+def test_a_driver_that_asks_for_it_is_told_the_time_before_every_poll(inbox: Inbox) -> None:
+    """It goes on, and never back."""
+    driver = Clockless([])
+    worker = Worker("level", lambda: driver, 0.01, inbox)
+    found = running(worker, inbox, readings=3)
+    worker.stop()
+    worker.join(PATIENCE_S)
+    assert len(driver.told) >= sum(isinstance(item, Reading) for item in found)
+    assert driver.told == sorted(set(driver.told))

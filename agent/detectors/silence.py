@@ -30,6 +30,7 @@ REPEATS = 3
 SHORTEST_S = 60.0
 ENOUGH = 10  # pauses before a pace is trusted
 PAUSES = 30.0
+IDLES = 3.0  # pauses that a driver makes on purpose
 DECAY = 0.98  # so the longest pause of the last hundred readings or so counts
 FASTEST_S = 5.0  # what repeats faster is a sensor that triggers again, not a level re-emitted
 
@@ -128,7 +129,9 @@ def _limit_s(setup: Setup[Config], state: State) -> float | None:
         return longest if state.repeats >= REPEATS else None
     if state.pauses < ENOUGH:
         return longest
-    return min(longest, max(SHORTEST_S, PAUSES * state.pause_s))
+    # A level sensor pauses for longer on purpose, once its road is calm again.
+    idle_s = IDLES * setup.sensor.traits.idle_s
+    return min(longest, max(SHORTEST_S, PAUSES * state.pause_s, idle_s))
 
 
 def _pace(setup: Setup[Config], state: State, now: Reading) -> tuple[float | None, float, int]:
