@@ -12,7 +12,9 @@ from tinydb.table import Document
 
 from agent.events import Event, Kind
 from agent.store.damage import Damage
+from agent.store.files import failure
 from agent.store.journal import Journal
+from agent.store.segment import stored
 
 TABLE = "events"
 REFUSED = "refused"
@@ -165,6 +167,24 @@ class Outbox:
                 self.reject(sequence, f"not known to this release: {error}")
             else:
                 yield event
+
+
+def told(folder: Path, since: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Give the payloads of the events above a number from a folder that an agent may be using.
+
+    Those that the platform has had are among them for a while. Nothing is changed, and what cannot
+    be read is passed over. Raise StorageError.
+    """
+    try:
+        for _, payload in stored(folder / TABLE, since):
+            try:
+                document = json.loads(payload)["p"]
+            except (KeyError, TypeError, ValueError):
+                continue
+            if document:
+                yield document
+    except OSError as error:
+        raise failure(error, folder / TABLE) from error
 
 
 def renumbered(event: Event, sequence: int) -> Event:
