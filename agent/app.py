@@ -144,8 +144,8 @@ def _open_store(folder: Path, configuration: Configuration, held: ExitStack) -> 
 
 def _store(folder: Path, readings_bytes: int) -> Store:
     return Store(
-        Buffer(folder / layout.READINGS, readings_bytes),
-        Outbox(folder / layout.OUTBOX),
+        Buffer(folder / layout.READINGS, readings_bytes, history=layout.READINGS_HISTORY),
+        Outbox(folder / layout.OUTBOX, layout.OUTBOX_HISTORY),
         Snapshots(folder / layout.SNAPSHOTS),
         Diary(folder / layout.DIARY),
     )

@@ -147,6 +147,20 @@ def test_segments_stay_until_no_restart_needs_them(tmp_path: Path) -> None:
     assert buffer.waiting == 0
 
 
+def test_what_is_sent_stays_for_a_while_to_be_looked_at(tmp_path: Path) -> None:
+    """So many segments stay that nobody waits for, are not counted as waiting, and go first."""
+    buffer = Buffer(tmp_path, 8 * MIB, history=3)
+    buffer.keep_from = 20_001
+    fill(buffer, 1, 12_000)
+    buffer.acknowledge(range(1, 12_001))
+    left = [item.stamp.sequence for item in recorded(tmp_path, 0)]
+    assert left == list(range(left[0], 12_001))
+    assert 4000 < len(left) <= 6000
+    assert buffer.waiting == 0
+    assert buffer.thin()
+    assert buffer.thinned.count == 0
+
+
 def test_the_oldest_are_thinned_and_counted(tmp_path: Path) -> None:
     """Beyond its bound it drops whole segments, and counts unsent readings with their times."""
     buffer = Buffer(tmp_path, MIB)

@@ -232,3 +232,19 @@ def test_a_few_skipped_numbers_cost_no_segment(tmp_path: Path, make_event: MakeE
         assert again.damage.count == 0
         assert again.last_mono == make_event(90).mono
     assert len(list(tmp_path.glob("events/*.seg"))) == 1
+
+
+def test_events_that_the_platform_has_had_stay_for_a_while(
+    tmp_path: Path, make_event: MakeEvent
+) -> None:
+    """For people to look back at; they are neither taken again nor counted as waiting."""
+    box = Outbox(tmp_path, history=2)
+    box.put([make_event(i) for i in range(1, 5001)])
+    box.acknowledge(range(1, 5001))
+    assert (box.waiting, box.take(0, 9)) == (0, [])
+    kept = sorted(int(path.stem) for path in tmp_path.glob("events/*.seg"))
+    assert len(kept) == 2
+    assert kept[0] > 1
+    box.scrub()
+    left = b"".join(path.read_bytes() for path in tmp_path.glob("events/*.seg"))
+    assert b'"specversion"' not in left

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
     "check": "check a configuration; nothing is opened",
     "replay": "run recorded readings through the same pipeline",
+    "plot": "draw what a sensor has measured, with its limits and events",
     "habits": "show what has been learned of a home",
     "forget": "erase what has been learned of a person, and recorded activity",
     "activities": "look at what a resident did, as kept on this device",

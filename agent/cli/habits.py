@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agent.cli.output import write_whole
 from agent.cli.places import add_config, state_folder
 from agent.cli.replay import restore
 from agent.config.load import load
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             " sees people move in a room; habits are those of a home"
         )
     if args.svg:
-        _write(args.svg, picture(day, args.lang))
+        write_whole(args.svg, picture(day, args.lang))
     if args.json:
         print(json.dumps(plain(day), ensure_ascii=False, indent=2))
     else:
@@ -93,15 +92,3 @@ def _recall(pipeline: Pipeline, folder: Path) -> None:
             f"street-agent habits: of another release, left out: {', '.join(misfits)}",
             file=sys.stderr,
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write beside the file and rename, so that it is never half there. Raise StorageError."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.resolve().parent, delete=False
-        ) as file:
-            file.write(text)
-        os.replace(file.name, path)  # noqa: PTH105 - a name, not a path
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}") from error

@@ -75,13 +75,15 @@ class Buffer:
         folder: its own; made if it does not exist.
         bound_bytes: most that segments may take; beyond it the oldest goes whole.
         group: most items that a power cut may take: so many are appended between two syncs.
+        history: segments of 2,000 items at most that stay when all is sent and no restart needs it.
     """
 
-    def __init__(self, folder: Path, bound_bytes: int, group: int = 32) -> None:
+    def __init__(self, folder: Path, bound_bytes: int, group: int = 32, history: int = 0) -> None:
         self._journal = Journal(folder)
         self._table = self._journal.table(TABLE)
         self._spool = self._table.spool
         self._spool.keep_from = 0
+        self._spool.history = history
         self._bound_bytes = bound_bytes
         self._group = group
         self._begun = 0

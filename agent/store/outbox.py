@@ -27,11 +27,13 @@ class Outbox:
 
     Args:
         folder: its own; made if it does not exist.
+        history: segments of some 100 events that stay when the platform has had them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, history: int = 0) -> None:
         self._journal = Journal(folder, reserve=RESERVE)
         self._table = self._journal.table(TABLE)
+        self._table.spool.history = history
         self._refused = self._journal.table(REFUSED)
         newest = self._table.spool.last()
         self._last_mono: float | None = json.loads(newest or b"{}").get("m")

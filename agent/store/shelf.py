@@ -28,10 +28,12 @@ class Shelf:
 
     Attributes:
         keep_from: segments with this id or a higher one stay, although acknowledged.
+        history: so many segments stay in any case, for people to look back at.
     """
 
     def __init__(self, folder: Path) -> None:
         self.keep_from = sys.maxsize
+        self.history = 0
         self._folder = folder
         self._quarantine = Quarantine(folder)
         self._view: tuple[Segment, dict[int, bytes]] | None = None
@@ -121,7 +123,8 @@ class Shelf:
     def reap(self) -> None:
         """Delete segments that are done with, oldest first."""
         while self._may_drop() and not self._segments[0].waiting:
-            if self._segments[0].stop > self.keep_from or not self._drop():
+            is_kept = self._segments[0].stop > self.keep_from
+            if is_kept or len(self._segments) <= self.history or not self._drop():
                 break
 
     def drop_oldest(self) -> list[tuple[int, bytes]] | None:
