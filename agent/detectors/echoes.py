@@ -37,6 +37,7 @@ from agent.detectors.believed import (
     Trust,
     count,
     judge,
+    tally,
 )
 from agent.events import Gap
 from agent.site import Role, Site
@@ -320,10 +321,10 @@ def _minute(
     A break is a rise or a fall that water cannot make. So a car that passes between two of many
     readings is none, and a second echo is two.
     """
-    minute = (*(point for point in echo.minute if at - point[0] < MINUTE_S), (at, depth))
+    minute = (*[point for point in echo.minute if at - point[0] < MINUTE_S], (at, depth))
     if echo.slow is not None and at - echo.slow[0] < MINUTE_S:
         return minute, echo.slow, False
-    middle = median(d for _, d in minute)
+    middle = median([d for _, d in minute])
     if echo.slow is None:
         return minute, (at, middle), False
     passed, rise = at - echo.slow[0], middle - echo.slow[1]
@@ -347,8 +348,10 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: b
     elif not is_off:
         leapt_at = None
     is_same = was.value == now.value
-    trust = replace(
-        was,
+    trust = Trust(
+        hours=tally(was.hours, at, is_bad=False, is_break=is_break),
+        bad_row=0,
+        bad_since=was.bad_since,
         value=now.value,
         same_since=was.same_since if is_same else at,
         off_since=off_since,
@@ -356,12 +359,13 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: b
         dry_at=at if abs(depth) < DRY_MM or was.dry_at is None else was.dry_at,
         crept=crept,
         leapt_at=leapt_at,
+        doubt=was.doubt,
     )
-    return judge(count(trust, at, is_bad=False, is_break=is_break), at)
+    return judge(trust, at)
 
 
 def _sink(sag: Sag, over_zero: float, at: float) -> Sag:
-    samples = (*(sag.samples if at - sag.at <= SAG_S else ()), over_zero)[-SAGS:]
+    samples = (*(sag.samples[1 - SAGS :] if at - sag.at <= SAG_S else ()), over_zero)
     mm = min(0.0, max(median(samples), -MOST_SAG_MM)) if len(samples) >= FEWEST_SAGS else sag.mm
     return Sag(mm, samples, at)
 
@@ -373,7 +377,7 @@ def _follow(zero: Zero, installed: float, at: float) -> Zero:
     if at - zero.hour < HOUR_S:
         if len(zero.samples) >= SAMPLES or at - zero.hour < HOUR_S / SAMPLES * len(zero.samples):
             return zero
-        return replace(zero, samples=(*zero.samples, installed))
+        return Zero(zero.mm, (*zero.samples, installed), zero.hour, zero.medians)
     medians = (*zero.medians, median(zero.samples))[-HOURLY:]
     mm = zero.mm
     if len(medians) == HOURLY:
