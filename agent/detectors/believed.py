@@ -64,6 +64,7 @@ class Trust:
 
     Attributes:
         hours: the last 24 at most, the newest last.
+        broken: breaks in them.
         bad_row: bad readings in a row.
         bad_since: monotonic second of the first of them.
         value: the last value that was not bad.
@@ -77,6 +78,7 @@ class Trust:
     """
 
     hours: tuple[Hour, ...] = ()
+    broken: int = 0
     bad_row: int = 0
     bad_since: float = 0.0
     value: float | None = None
@@ -98,23 +100,20 @@ def count(trust: Trust, at: float, *, is_bad: bool, is_break: bool) -> Trust:
     """Take a reading into its hour."""
     row = trust.bad_row + 1 if is_bad else 0
     since = at if row == 1 else trust.bad_since
-    hours = tally(trust.hours, at, is_bad=is_bad, is_break=is_break)
-    return replace(trust, hours=hours, bad_row=row, bad_since=since)
+    hours, broken = tally(trust, at, is_bad=is_bad, is_break=is_break)
+    return replace(trust, hours=hours, broken=broken, bad_row=row, bad_since=since)
 
 
-def tally(hours: tuple[Hour, ...], at: float, *, is_bad: bool, is_break: bool) -> tuple[Hour, ...]:
-    """The hours with one reading more; those that are over for a day are forgotten."""
+def tally(trust: Trust, at: float, *, is_bad: bool, is_break: bool) -> tuple[tuple[Hour, ...], int]:
+    """The hours with one reading more, without those that a day has passed since; their breaks."""
+    hours, broken = trust.hours, trust.broken
     if not hours or at >= hours[-1].since + HOUR_S:
         begun = (*(h for h in hours if h.since > at - (HOURS + 1) * HOUR_S), Hour(at))
         hours = begun[-HOURS:]
+        broken = sum(hour.breaks for hour in hours)
     last = hours[-1]
     last = Hour(last.since, last.count + 1, last.bad + is_bad, last.breaks + is_break)
-    return (*hours[:-1], last)
-
-
-def breaks(trust: Trust, hours: int) -> int:
-    """How many there were in the last hours of readings."""
-    return sum([hour.breaks for hour in trust.hours[-hours:]])
+    return (*hours[:-1], last), broken + is_break
 
 
 def judge(trust: Trust, at: float) -> Trust:
@@ -158,13 +157,13 @@ def _still(trust: Trust, at: float) -> Doubt | None:
 
 def _is_often(trust: Trust, few: int) -> bool:
     """Whether there were so many breaks in a day, or more where readings are dense."""
-    count = breaks(trust, HOURS)
-    return count >= few and count >= few * _more(trust)
+    return trust.broken >= few and trust.broken >= few * _more(trust)
 
 
 def _is_restless(trust: Trust) -> bool:
     """Whether breaks go on."""
-    return breaks(trust, STEADY_H) > STEADY_SHARE * UNSTEADY * _more(trust)
+    lately = sum(hour.breaks for hour in trust.hours[-STEADY_H:])
+    return lately > STEADY_SHARE * UNSTEADY * _more(trust)
 
 
 def _more(trust: Trust) -> float:
