@@ -432,7 +432,7 @@ def _rate(setup: Setup[Config], state: State, over_s: float = SLOPE_S) -> float 
         for t2, d2 in points[n + 1 :]
         if t2 > t1
     )
-    return slopes[len(slopes) // 2] if slopes else None
+    return slopes[(len(slopes) - 1) // 2] if slopes else None  # of two, the slower
 
 
 def _ahead(setup: Setup[Config], state: State, depth: float) -> int | None:
