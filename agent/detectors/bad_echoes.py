@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.detectors import Conclusion, Detector, Now, Setup
-from agent.detectors.believed import HOURS, breaks
 from agent.detectors.echoes import DEPTHS, Echo, Echoes
 from agent.events import Finding, Kind, WarningLevel
 from agent.site import Role, Site
@@ -93,7 +92,7 @@ def _finding(setup: Setup[Config], name: str, echo: Echo, reason: str, now: Read
             "reason": reason,
             "cause": "",
             "for_s": 0,
-            "breaks_24h": breaks(trust, HOURS),
+            "breaks_24h": trust.broken,
             "readings_2h": sum(hour.count for hour in recent),
             "bad_2h": sum(hour.bad for hour in recent),
             "depth_mm": None if echo.depth_mm is None else round(echo.depth_mm),

@@ -64,6 +64,7 @@ class Trust:
 
     Attributes:
         hours: the last 24 at most, the newest last.
+        broken: breaks in them.
         bad_row: bad readings in a row.
         bad_since: monotonic second of the first of them.
         value: the last value that was not bad.
@@ -77,6 +78,7 @@ class Trust:
     """
 
     hours: tuple[Hour, ...] = ()
+    broken: int = 0
     bad_row: int = 0
     bad_since: float = 0.0
     value: float | None = None
@@ -91,38 +93,40 @@ class Trust:
     @property
     def is_strained(self) -> bool:
         """Whether a warning needs more than the usual to be believed."""
-        return self.doubt is not None or self.crept or breaks(self, HOURS) >= DOUBTFUL * _more(self)
+        return self.doubt is not None or self.crept or _is_often(self, DOUBTFUL)
 
 
 def count(trust: Trust, at: float, *, is_bad: bool, is_break: bool) -> Trust:
     """Take a reading into its hour."""
-    hours = trust.hours
+    row = trust.bad_row + 1 if is_bad else 0
+    since = at if row == 1 else trust.bad_since
+    hours, broken = tally(trust, at, is_bad=is_bad, is_break=is_break)
+    return replace(trust, hours=hours, broken=broken, bad_row=row, bad_since=since)
+
+
+def tally(trust: Trust, at: float, *, is_bad: bool, is_break: bool) -> tuple[tuple[Hour, ...], int]:
+    """The hours with one reading more, without those that a day has passed since; their breaks."""
+    hours, broken = trust.hours, trust.broken
     if not hours or at >= hours[-1].since + HOUR_S:
         begun = (*(h for h in hours if h.since > at - (HOURS + 1) * HOUR_S), Hour(at))
         hours = begun[-HOURS:]
+        broken = sum(hour.breaks for hour in hours)
     last = hours[-1]
     last = Hour(last.since, last.count + 1, last.bad + is_bad, last.breaks + is_break)
-    row = trust.bad_row + 1 if is_bad else 0
-    since = at if row == 1 else trust.bad_since
-    return replace(trust, hours=(*hours[:-1], last), bad_row=row, bad_since=since)
-
-
-def breaks(trust: Trust, hours: int) -> int:
-    """How many there were in the last hours of readings."""
-    return sum(hour.breaks for hour in trust.hours[-hours:])
+    return (*hours[:-1], last), broken + is_break
 
 
 def judge(trust: Trust, at: float) -> Trust:
     """Begin to doubt, or to believe again."""
-    doubt = _still(trust, at) or _begins(trust, at)
+    doubt = None if trust.doubt is None else _still(trust, at)
+    doubt = doubt or _begins(trust, at)
     return trust if doubt is trust.doubt else replace(trust, doubt=doubt)
 
 
 def _begins(trust: Trust, at: float) -> Doubt | None:
     if _share(trust) >= SHARE or (trust.bad_row >= IN_A_ROW and at - trust.bad_since >= IN_A_ROW_S):
         return Doubt.NO_ECHO
-    most = UNSTEADY * _more(trust)
-    if breaks(trust, HOURS) >= most and breaks(trust, STEADY_H) > STEADY_SHARE * most:
+    if _is_often(trust, UNSTEADY) and _is_restless(trust):
         return Doubt.UNSTEADY
     if trust.value is not None and at - trust.same_since >= STUCK_S:
         return Doubt.STUCK
@@ -139,7 +143,7 @@ def _still(trust: Trust, at: float) -> Doubt | None:
         case Doubt.NO_ECHO:
             holds = trust.bad_row > 0 or _share(trust, 1) >= WELL_SHARE
         case Doubt.UNSTEADY:
-            holds = breaks(trust, STEADY_H) > STEADY_SHARE * UNSTEADY * _more(trust)
+            holds = _is_restless(trust)
         case Doubt.STUCK:
             holds = at - trust.same_since >= STUCK_S
         case Doubt.DRIFT:
@@ -151,6 +155,17 @@ def _still(trust: Trust, at: float) -> Doubt | None:
     return trust.doubt if holds else None
 
 
+def _is_often(trust: Trust, few: int) -> bool:
+    """Whether there were so many breaks in a day, or more where readings are dense."""
+    return trust.broken >= few and trust.broken >= few * _more(trust)
+
+
+def _is_restless(trust: Trust) -> bool:
+    """Whether breaks go on."""
+    lately = sum(hour.breaks for hour in trust.hours[-STEADY_H:])
+    return lately > STEADY_SHARE * UNSTEADY * _more(trust)
+
+
 def _more(trust: Trust) -> float:
     """How many times more breaks a sensor may have that is read more often than once a minute."""
     is_dense = sum(hour.count for hour in trust.hours) >= DENSE / HOURS * len(trust.hours)
@@ -160,5 +175,8 @@ def _more(trust: Trust) -> float:
 def _share(trust: Trust, fewest: int = FEWEST) -> float:
     """Share of bad readings in the last two hours; 0 where there are too few."""
     recent = trust.hours[-SHARE_H:]
-    total = sum(hour.count for hour in recent)
-    return sum(hour.bad for hour in recent) / total if total >= fewest else 0.0
+    bad = sum([hour.bad for hour in recent])
+    if not bad:
+        return 0.0
+    total = sum([hour.count for hour in recent])
+    return bad / total if total >= fewest else 0.0

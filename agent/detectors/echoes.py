@@ -37,6 +37,7 @@ from agent.detectors.believed import (
     Trust,
     count,
     judge,
+    tally,
 )
 from agent.events import Gap
 from agent.site import Role, Site
@@ -48,6 +49,7 @@ SWING_MM = 15.0  # the median post's, a day
 # Of 678 published floods 99 % rose by less than 88 mm a minute, all by less than 756 in ten.
 LEAP_MM, LEAP_MM_S, MOST_LEAP_MM = 60.0, 1.6, 500.0
 LONG_S, LONG_LEAP_MM = 3600.0, 800.0
+BREAK_MM = 100.0  # a rise from minute to minute that is less is water, or waves
 AFTER_WET_S = 12 * HOUR_S
 MOST_MM, MOST_MM_DAY = 60.0, 5.0
 HOURLY = 24
@@ -97,6 +99,8 @@ class Sag:
 
     def now(self, at: float) -> float:
         """How far at a moment: since the newest sample it fades."""
+        if not self.mm:
+            return 0.0
         return self.mm * min(max(1.0 - (at - self.at - MINUTE_S) / FADE_S, 0.0), 1.0)
 
 
@@ -279,7 +283,7 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
         )
     passed = at - echo.good_at
     step_mm = 0.0 if echo.depth_mm is None else depth - echo.depth_mm
-    is_leap = step_mm > (LEAP_MM if echo.is_object else _fastest_mm(passed))
+    is_leap = step_mm > LEAP_MM and (echo.is_object or step_mm > _fastest_mm(passed))
     trust = _trust(echo, depth, now, is_leap=is_leap, is_break=is_break)
     wet_at = at if depth >= OFF_MM else echo.wet_at
     zero = echo.zero
@@ -320,14 +324,14 @@ def _minute(
     A break is a rise or a fall that water cannot make. So a car that passes between two of many
     readings is none, and a second echo is two.
     """
-    minute = (*(point for point in echo.minute if at - point[0] < MINUTE_S), (at, depth))
+    minute = (*[point for point in echo.minute if at - point[0] < MINUTE_S], (at, depth))
     if echo.slow is not None and at - echo.slow[0] < MINUTE_S:
         return minute, echo.slow, False
-    middle = median(d for _, d in minute)
+    middle = median([d for _, d in minute])
     if echo.slow is None:
         return minute, (at, middle), False
     passed, rise = at - echo.slow[0], middle - echo.slow[1]
-    is_leap = rise > max(100.0, _fastest_mm(passed))
+    is_leap = rise > BREAK_MM and rise > _fastest_mm(passed)
     return minute, (at, middle), is_leap or (passed <= NEAR_S and -rise > FALL_MM)
 
 
@@ -347,8 +351,12 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: b
     elif not is_off:
         leapt_at = None
     is_same = was.value == now.value
-    trust = replace(
-        was,
+    hours, broken = tally(was, at, is_bad=False, is_break=is_break)
+    trust = Trust(
+        hours=hours,
+        broken=broken,
+        bad_row=0,
+        bad_since=was.bad_since,
         value=now.value,
         same_since=was.same_since if is_same else at,
         off_since=off_since,
@@ -356,12 +364,13 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: b
         dry_at=at if abs(depth) < DRY_MM or was.dry_at is None else was.dry_at,
         crept=crept,
         leapt_at=leapt_at,
+        doubt=was.doubt,
     )
-    return judge(count(trust, at, is_bad=False, is_break=is_break), at)
+    return judge(trust, at)
 
 
 def _sink(sag: Sag, over_zero: float, at: float) -> Sag:
-    samples = (*(sag.samples if at - sag.at <= SAG_S else ()), over_zero)[-SAGS:]
+    samples = (*(sag.samples[1 - SAGS :] if at - sag.at <= SAG_S else ()), over_zero)
     mm = min(0.0, max(median(samples), -MOST_SAG_MM)) if len(samples) >= FEWEST_SAGS else sag.mm
     return Sag(mm, samples, at)
 
@@ -373,7 +382,7 @@ def _follow(zero: Zero, installed: float, at: float) -> Zero:
     if at - zero.hour < HOUR_S:
         if len(zero.samples) >= SAMPLES or at - zero.hour < HOUR_S / SAMPLES * len(zero.samples):
             return zero
-        return replace(zero, samples=(*zero.samples, installed))
+        return Zero(zero.mm, (*zero.samples, installed), zero.hour, zero.medians)
     medians = (*zero.medians, median(zero.samples))[-HOURLY:]
     mm = zero.mm
     if len(medians) == HOURLY:

@@ -200,17 +200,17 @@ def step(setup: Setup[Config], state: State, now: Now, seen: Echoes) -> Judged:
         return state, ()
     at, echo = now.stamp.mono, seen.of[setup.subject]
     point = (at, now.value, now.quality.grade.value)
-    state = replace(state, recent=(*state.recent, point)[-RECENT:])
+    recent = (*state.recent[1 - RECENT :], point)
     if not echo.is_good or echo.depth_mm is None:
-        return state, ()
+        return replace(state, recent=recent), ()
     depth = _lowest(setup, echo.depth_mm)
+    depths = (*state.depths[1 - RESTLESS_OF :], depth)
+    if not state.level and depth < WET_MM:
+        return State(way=Way(at), good_at=at, depths=depths, recent=recent), ()
     pause = 0.0 if state.good_at is None else at - state.good_at
     way = _way(state, echo, depth, pause)
-    depths = (*state.depths, depth)[-RESTLESS_OF:]
     stale = at if state.stale is not None and pause >= STALE_S else state.stale
-    state = replace(state, way=way, good_at=at, depths=depths, stale=stale)
-    if not state.level and depth < WET_MM:
-        return _dried(state), ()
+    state = replace(state, way=way, good_at=at, depths=depths, stale=stale, recent=recent)
     return _judge(setup, _follow(setup.limits, state, depth, now), now, seen)
 
 
@@ -432,7 +432,7 @@ def _rate(setup: Setup[Config], state: State, over_s: float = SLOPE_S) -> float 
         for t2, d2 in points[n + 1 :]
         if t2 > t1
     )
-    return slopes[len(slopes) // 2] if slopes else None
+    return slopes[(len(slopes) - 1) // 2] if slopes else None  # of two, the slower
 
 
 def _ahead(setup: Setup[Config], state: State, depth: float) -> int | None:
