@@ -484,3 +484,12 @@ def test_a_doubtful_conductivity_tells_no_weather() -> None:
     flat = Quality(Grade.SUSPECT, ("flat",))
     low = reading(0, MONDAY + 26 * HOUR, "sonde", 200, flat)
     assert fed(calm_day(), [low, *levels(26, *[140] * 4)])[1][0].evidence["weather"] == "dry"
+
+
+def test_one_thin_reading_between_two_levels_is_rain_until_the_level_is_back() -> None:
+    """The rise is not told anew as a discharge."""
+    state, found = fed(calm_day(), levels(26, *[140] * 4))
+    at = MONDAY + 26.4 * HOUR
+    shower = [reading(0, at, "sonde", 300), reading(1, at + 60, "sonde", 430)]
+    state, found = fed(state, [*shower, *levels(26.5, *[140] * 9)])
+    assert [f.evidence["reason"] for f in found] == ["rain"]

@@ -232,7 +232,7 @@ def _falling(
     """A good reading below the limit, after some at it."""
     at = now.stamp.mono
     if not state.told and not state.is_natural:  # it never lasted
-        fresh = replace(state, high=NONE, low=NONE, onset=None, is_jump=False)
+        fresh = replace(state, high=NONE, low=NONE, onset=None)
         return _usual(setup, fresh, at, level), ()
     if level >= _halfway(setup, state):
         return replace(state, high=NONE, low=NONE), ()
