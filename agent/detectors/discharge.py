@@ -19,6 +19,10 @@ half of the time, which is what is usual there; about clean water that thins the
 Readings of bad quality count for nothing, and suspect ones (a jump that water cannot make) only
 delay: what comes after such a jump may be an object, and is possible. Readings that stop hold the
 alarm; the sensor's silence is told by its own fault.
+
+Nothing here is learned from recorded discharges. 50 mm are twice the daily swing of an ultrasonic
+zero; six spreads, ten minutes and the tenth of dilution were reasoned, and then tried on two years
+of levels of four rivers: 0.2 to 0.8 alarms a month, where nothing is known to have been let in.
 """
 
 from __future__ import annotations
