@@ -21,8 +21,9 @@ delay: what comes after such a jump may be an object, and is possible. Readings 
 alarm; the sensor's silence is told by its own fault.
 
 Nothing here is learned from recorded discharges. 50 mm are twice the daily swing of an ultrasonic
-zero; six spreads, ten minutes and the tenth of dilution were reasoned, and then tried on two years
-of levels of four rivers: 0.2 to 0.8 alarms a month, where nothing is known to have been let in.
+zero; six spreads, ten minutes and the tenth of dilution were reasoned, and then tried on 30
+months of levels at four places in rivers: 0.2 to 0.8 alarms a month, where nothing is known to have
+been let in.
 """
 
 from __future__ import annotations
