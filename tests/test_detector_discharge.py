@@ -391,3 +391,105 @@ def test_hours_of_long_ago_do_not_count() -> None:
     for n in range(14):
         rolling = rolling.plus(later + n * 300.0, 500.0)
     assert rolling.usual is None
+
+
+def calm_day(hours: float = 26) -> State:
+    """What is remembered after a day of a level of 20 mm and a conductivity of 430 uS/cm."""
+    rows = []
+    for n in range(int(hours * 12)):
+        rows.append(reading(2 * n, MONDAY + n * 300.0, "sonde", 430))
+        rows.append(reading(2 * n + 1, MONDAY + n * 300.0, "outfall-level", 2680))
+    return fed(start(SETUP, MONDAY), rows)[0]
+
+
+def levels(since_h: float, *depths_mm: float) -> list[Reading]:
+    """Levels every five minutes from an hour on."""
+    at = MONDAY + since_h * HOUR
+    return [
+        reading(n, at + n * 300.0, "outfall-level", 2700 - mm) for n, mm in enumerate(depths_mm)
+    ]
+
+
+@pytest.mark.parametrize(("rise_mm", "is_told"), [(70, False), (200, True)])
+def test_where_the_level_moves_more_it_takes_more(rise_mm: float, is_told: bool) -> None:
+    """Six spreads: 130 mm where the day's swing is 21 mm up and down."""
+    restless = watch(
+        BOTH, 48, spill(rise_mm, 30, 36, lambda h: 60 + 21 * math.sin(h * math.tau / 24))
+    )
+    assert bool(told(restless)) is is_told
+
+
+def test_water_that_comes_and_goes_is_one_discharge() -> None:
+    """A moment at the usual level is no end, nor is a level about halfway."""
+    state, found = fed(calm_day(), levels(26, *[140] * 4, 20, *[140] * 3))
+    assert [f.level and f.level.word for f in found] == ["yellow"]
+    state, found = fed(state, levels(27, *[44, 44, 46] * 8))
+    assert not found
+    assert [f.level for f in fed(state, levels(29, *[44] * 4))[1]] == [None]
+
+
+def test_a_level_is_usual_only_after_a_whole_day() -> None:
+    """Not after half of one."""
+    state, found = fed(calm_day(), levels(26, *[140] * 300))
+    assert [f.evidence["for_s"] for f in found if f.level is None] == [86400]
+    assert state.rolling.usual is None
+
+
+def test_water_may_stand_halfway_for_two_hours() -> None:
+    """It is let in all the same."""
+    assert fed(calm_day(), levels(26, *[50] * 24, *[140] * 4))[1]
+    assert not fed(calm_day(), levels(26, *[50] * 48, *[140] * 4))[1]
+
+
+def test_the_first_water_after_the_first_day_is_told() -> None:
+    """At the very reading after which something is usual."""
+    state, rows = start(SETUP, MONDAY), levels(0, *[20] * 400)
+    while state.rolling.usual is None:
+        state = fed(state, [rows.pop(0)])[0]
+    assert fed(state, levels((rows[0].stamp.mono - MONDAY) / HOUR, *[140] * 4))[1]
+
+
+def test_a_jump_that_has_passed_is_forgotten() -> None:
+    """One that stood for a moment, and one that stood for a few minutes."""
+    doubtful = Quality(Grade.SUSPECT, ("rate",))
+    jump = reading(0, MONDAY + 26 * HOUR, "outfall-level", 1900, doubtful)
+    for stood in ([20], [800, 20]):
+        found = fed(calm_day(), [jump, *levels(26.1, *stood), *levels(27, *[140] * 4)])[1]
+        assert [f.evidence["reason"] for f in found] == ["level"], stood
+
+
+def test_one_thinned_probe_is_rain() -> None:
+    """Though another shows nothing of it."""
+    second = Sensor("downstream", SONDE.driver, Role.OUTFALL, SONDE.traits)
+    player = Player(site(Profile.OUTFALL, LEVEL, SONDE, second))
+    for n in range(40 * 12):
+        t, at = n / 12, MONDAY + n * 300.0
+        player.play(at, "sonde", thinned(30, 36)(t) + n % 2)
+        player.play(at, "downstream", calm(t) + n % 2)
+        player.play(at, "outfall-level", round(2700 - spill(120, 30, 36)(t)))
+    assert not told(player)
+
+
+def test_what_the_conductivity_is_in_high_water_is_not_usual() -> None:
+    """It is learned while the level is."""
+    state = fed(calm_day(), levels(26, 140))[0]
+    later = [reading(n, MONDAY + (27 + n) * HOUR, "sonde", 900) for n in range(9)]
+    assert fed(state, later)[0].waters["sonde"].rolling is state.waters["sonde"].rolling
+    back = fed(state, levels(26.1, 20))[0]
+    assert fed(back, later)[0].waters["sonde"].rolling.hours[-1][1] == 900
+
+
+def test_a_doubtful_conductivity_tells_no_weather() -> None:
+    """One that has been the same for hours is neither rain nor dry."""
+    flat = Quality(Grade.SUSPECT, ("flat",))
+    low = reading(0, MONDAY + 26 * HOUR, "sonde", 200, flat)
+    assert fed(calm_day(), [low, *levels(26, *[140] * 4)])[1][0].evidence["weather"] == "dry"
+
+
+def test_one_thin_reading_between_two_levels_is_rain_until_the_level_is_back() -> None:
+    """The rise is not told anew as a discharge."""
+    state, found = fed(calm_day(), levels(26, *[140] * 4))
+    at = MONDAY + 26.4 * HOUR
+    shower = [reading(0, at, "sonde", 300), reading(1, at + 60, "sonde", 430)]
+    state, found = fed(state, [*shower, *levels(26.5, *[140] * 9)])
+    assert [f.evidence["reason"] for f in found] == ["rain"]

@@ -59,9 +59,9 @@ def test_sewage_is_told_with_its_likely_source_and_figures() -> None:
     }
     assert detail(orange) == {
         "zh": "溶解氧1.2 mg/L（平时6.1），电导率812 µS/cm（平时430），浊度95.5 NTU；已持续15分钟；"
-        "相当于轻度黑臭；依据：溶解氧偏低、电导率升高、浊度升高。",
+        "按所测项目相当于轻度黑臭；依据：溶解氧偏低、电导率升高、浊度升高。",
         "en": "Oxygen 1.2 mg/L (usual 6.1), conductivity 812 µS/cm (usual 430), "
-        "turbidity 95.5 NTU; for 15 min; rated lightly black and odorous; "
+        "turbidity 95.5 NTU; for 15 min; by what is measured lightly black and odorous; "
         "because: little oxygen, conductivity up, turbidity up.",
     }
 
@@ -80,6 +80,8 @@ def test_a_lowered_warning_says_so_and_the_end_names_no_source() -> None:
     assert "Pollution warning lowered to yellow" in sentence(lower)["en"]
     end = told(Kind.POLLUTION, None, SEWAGE, was=WarningLevel.YELLOW)
     assert sentence(end)["zh"].endswith("污染预警解除。")
+    well = told(Kind.POLLUTION, None, {"reason": "well", "source": "sewage", "for_s": 1800})
+    assert detail(well) == {"zh": "已恢复30分钟。", "en": "As usual for 30 min."}
     assert "依据" not in detail(end)["zh"]
 
 

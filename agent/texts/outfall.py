@@ -101,11 +101,14 @@ def pollution_detail(told: Told) -> Pair:
         parts.append(channels)
     if "for_s" in evidence:
         for_zh, for_en = duration(float(evidence["for_s"]))
-        parts.append((f"已持续{for_zh}", f"for {for_en}"))
+        if told.finding.level is None:
+            parts.append((f"已恢复{for_zh}", f"as usual for {for_en}"))
+        else:
+            parts.append((f"已持续{for_zh}", f"for {for_en}"))
     if evidence.get("class"):
         name = str(evidence["class"])
         zh, en = GRADES.get(name, (name, name))
-        parts.append((f"相当于{zh}", f"rated {en}"))
+        parts.append((f"按所测项目相当于{zh}", f"by what is measured {en}"))
     if evidence.get("why") and told.finding.level is not None:
         words = [_why(str(word)) for word in evidence["why"]]
         zh, en = "、".join(w[0] for w in words), ", ".join(w[1] for w in words)
