@@ -319,3 +319,12 @@ def test_silence_is_told(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceSilent, match=r"no valid frame for 0\.1 s"):
         post.poll_to_error()
     assert post.levels == []
+
+
+@pytest.mark.parametrize(("mount_mm", "reach_mm"), [(4999, 5000), (5000, 9999), (6500, 9999)])
+def test_who_is_mounted_higher_than_the_usual_type_sees_is_the_one_that_sees_farther(
+    mount_mm: int, reach_mm: int
+) -> None:
+    """A code of the type that sees less is a distance there; a reach that is given holds."""
+    assert configured(mount_height_mm=mount_mm).reach == reach_mm
+    assert configured(mount_height_mm=mount_mm, reach_mm=7000).reach == 7000
