@@ -209,6 +209,9 @@ def step(setup: Setup[Config], state: State, now: Now, seen: Echoes) -> Judged:
         return State(way=Way(at), good_at=at, depths=depths, recent=recent), ()
     pause = 0.0 if state.good_at is None else at - state.good_at
     way = _way(state, echo, depth, pause)
+    if not state.level and depth < setup.limits.blue_mm:
+        peak_mm = max(state.peak_mm, depth)
+        return State(way=way, peak_mm=peak_mm, good_at=at, depths=depths, recent=recent), ()
     stale = at if state.stale is not None and pause >= STALE_S else state.stale
     state = replace(state, way=way, good_at=at, depths=depths, stale=stale, recent=recent)
     return _judge(setup, _follow(setup.limits, state, depth, now), now, seen)
@@ -260,13 +263,14 @@ def _climbed(way: Way, threshold: float) -> bool:
 
 def _follow(limits: Config, state: State, depth: float, now: Reading) -> State:
     """Count the reading into every streak."""
+    thresholds = (limits.blue_mm, limits.yellow_mm, limits.orange_mm, limits.red_mm)
     rising = tuple(
-        streak.plus(now) if depth >= limits.threshold(level)[1] else NONE
-        for level, streak in zip(WarningLevel, state.rising, strict=True)
+        streak.plus(now) if depth >= threshold else NONE
+        for threshold, streak in zip(thresholds, state.rising, strict=True)
     )
     release = 0.0
     if state.level:
-        threshold = limits.threshold(WarningLevel(state.level))[1]
+        threshold = thresholds[state.level - 1]
         release = min(FALL_SHARE * threshold, threshold - FALL_MM)
     return replace(
         state,
