@@ -41,6 +41,8 @@ role = "roadside"
 model = "maxbotix"
 port = "{port}"
 mount_height_mm = 2700
+idle_s = 0
+rising_s = 0
 """
 
 

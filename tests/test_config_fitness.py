@@ -50,7 +50,13 @@ SONDE = Sensor(
     "sonde", "water_quality", Role.OUTFALL, Traits((Quantity.CONDUCTIVITY_US_CM,), 1.0, 900.0)
 )
 
-OF_HOMES = detectors().keys() - {"waterlogging", "discharge"}
+OF_HOMES = detectors().keys() - {
+    "waterlogging",
+    "bad_echoes",
+    "discharge",
+    "pollution",
+    "bad_probe",
+}
 
 
 def home(*sensors: Sensor) -> Site:

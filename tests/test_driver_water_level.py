@@ -401,6 +401,8 @@ def test_water_that_stands_is_told_every_five_seconds(post: Post) -> None:
     assert at == list(range(0, 3000, 5))
     at = [now for now in range(3000, 3100) if told(post, now, 2261 if now % 2 else 983)]
     assert at == list(range(3000, 3100, 5))
+
+
 @pytest.mark.parametrize(("mount_mm", "reach_mm"), [(4999, 5000), (5000, 9999), (6500, 9999)])
 def test_who_is_mounted_higher_than_the_usual_type_sees_is_the_one_that_sees_farther(
     mount_mm: int, reach_mm: int

@@ -179,12 +179,8 @@ def test_without_a_broker_everything_is_kept(tmp_path: Path, clock: ManualClock)
     """The agent senses, decides and stores with nobody to tell."""
     life = Life(street(), tmp_path, clock)
     flood(life, FLOOD)
-    assert [event.payload["data"]["level"] for event in life.stored()] == [
-        "blue",
-        "yellow",
-        "orange",
-        "red",
-    ]
+    levels = dict.fromkeys(event.payload["data"]["level"] for event in life.stored())
+    assert list(levels) == ["blue", "yellow", "orange", "red"]
     assert not life.session.sent
 
 
@@ -610,10 +606,11 @@ def test_what_was_sent_from_memory_keeps_its_ids_to_itself(
             acknowledged = 0
             for depth in (
                 2690,
-                2690,
-                *[2500 - 100 * n] * (3 + n),
+                *range(2690, 2500 - 100 * n, -40),
+                *range(2500 - 100 * n, 2690, 40),
                 *[2700] * 40,
-                *[2560 - 5 * n] * 5,
+                *range(2690, 2540 - 5 * n, -40),
+                *[2540 - 5 * n] * 3,
             ):
                 life.feed("road-level", Quantity.DISTANCE_MM, float(depth), after_s=60.0)
                 for mid in range(acknowledged + 1, len(life.session.sent) + 1):

@@ -277,7 +277,8 @@ def _hear(post: Post, echo: Echo, now: Reading, installed: float) -> Echo:
     depth = over_zero - echo.sag.now(at)
     minute, slow, is_break = _minute(echo, depth, at)
     if grade is not Grade.GOOD:
-        trust = _trust(echo, depth, now, is_leap=True, is_break=is_break)
+        is_up = echo.depth_mm is None or depth > echo.depth_mm
+        trust = _trust(echo, depth, now, is_leap=is_up, is_break=is_break)
         return replace(
             echo, at=at, is_good=False, is_object=True, minute=minute, slow=slow, trust=trust
         )
@@ -348,8 +349,8 @@ def _trust(echo: Echo, depth: float, now: Reading, *, is_leap: bool, is_break: b
     leapt_at = was.leapt_at
     if is_leap and leapt_at is None and depth >= OFF_MM:
         leapt_at = at
-    elif not is_off:
-        leapt_at = None
+    elif not is_off or (echo.is_object and not is_leap and now.quality.grade is Grade.GOOD):
+        leapt_at = None  # dry again, or back where the water was before something passed
     is_same = was.value == now.value
     hours, broken = tally(was, at, is_bad=False, is_break=is_break)
     trust = Trust(
