@@ -98,12 +98,10 @@ def test_water_that_stands_still_is_not_told_ahead() -> None:
 
 def test_the_red_sentence_is_the_one_that_officers_forward() -> None:
     """The seed sentence comes out exactly."""
-    red = next(e for e in flood(RED_FLOOD).events if e.payload["data"]["level"] == "red")
-    assert (
-        red.payload["data"]["text"]["zh"]
-        == "广州市黄埔区萝岗街下中路内涝红色预警，请提醒市民及时绕行。"
-    )
-    assert red.payload["data"]["text"]["en"].startswith(f"Red waterlogging warning: {PLACE.en}")
+    events = (event.payload["data"] for event in flood(RED_FLOOD).events)
+    red = next(e for e in events if (e["level"], e["certainty"]) == ("red", "observed"))
+    assert red["text"]["zh"] == "广州市黄埔区萝岗街下中路内涝红色预警，请提醒市民及时绕行。"
+    assert red["text"]["en"].startswith(f"Red waterlogging warning: {PLACE.en}")
 
 
 def test_every_chinese_sentence_fits_one_text_message() -> None:

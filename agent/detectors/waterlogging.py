@@ -45,7 +45,7 @@ from drivers.reading import Grade, Quantity, Reading
 WET_MM = 20.0  # healthy sensors' zero swings by 9 to 26 mm a day, always towards dry
 RISE = ((3, 30.0), (2, 60.0))  # readings, seconds
 SURE = (4, 180.0)  # where one step was over 60 mm: a second echo comes and goes
-STEEP_MM, NEAR_S = 60.0, 200.0
+STEEP_MM = 60.0
 DIP_MM, DIPS, RESTLESS_OF = 10.0, 2, 8  # wet grass and waves fall again between two readings
 NOISE_SHARE = 0.05  # of the depth: deep water has waves
 NOISE_MM = 2.0  # in published floods it is 1 at most, in wet grass 5 to 20
@@ -252,8 +252,7 @@ def _way(state: State, echo: Echo, depth: float, pause: float) -> Way:
     trail = tuple(point for point in way.trail if at - point[0] <= TRAIL_S)
     if not trail or depth > last:
         trail = (*trail, (at, depth))[-RECENT:]
-    step_mm = echo.step_mm if pause <= NEAR_S else 0.0  # over a pause it says nothing
-    return Way(way.since, trail, way.doubt, max(way.steepest_mm, step_mm))
+    return Way(way.since, trail, way.doubt, max(way.steepest_mm, echo.step_mm))
 
 
 def _climbed(way: Way, threshold: float) -> bool:
