@@ -176,6 +176,8 @@ def test_a_meal_is_written_down_when_its_slot_has_ended() -> None:
         ((40,) * 5 + (12,) * 3, 7, False),
         ((0,) * 3 + (10,) * 4, 4, True),  # days without a meal do not lower it
         ((2, 2, 2), 3, True),
+        ((3,) * 7, 2, False),
+        ((3,) * 3 + (12,) * 4, 3, True),  # three are a meal, and the lowest of them
     ],
 )
 def test_how_busy_the_kitchen_is_at_a_meal(
@@ -207,6 +209,14 @@ def test_the_busiest_forty_minutes_count() -> None:
     assert dense.state.decided == pytest.approx(at(7.02))
     later = dense.hear(7.03)
     assert later.state.decided == pytest.approx(at(7.02))
+    assert later.state.minutes == ((int(at(7) // 60), 3), (int(at(7) // 60) + 1, 2))
+
+
+def test_a_new_home_learns_from_its_first_slot() -> None:
+    """Nothing is missed there yet; the end of a slot counts as the last meal only if there was one."""
+    person = Person(State(eaten=mono(4), cooked=mono(4))).tick(5).cooks(7.0, 3).tick(10.5, 15.5)
+    assert person.state.scores == {"breakfast": (3,), "lunch": (0,)}
+    assert (person.said, person.state.eaten, len(person.journal)) == ([], mono(10.5), 1)
 
 
 @pytest.mark.parametrize(
