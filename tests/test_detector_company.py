@@ -18,6 +18,7 @@ from agent.detectors.company import (
     QUICK_S,
     REST_S,
     Company,
+    are_apart,
     most_visits,
     unlearn,
     visited,
@@ -88,6 +89,37 @@ def test_rooms_that_she_walks_between_or_that_are_new_tell_nothing(one: str, oth
     assert not company.is_here(NOON + 1200)
 
 
+def walked(*rounds: tuple[int, tuple[str, ...]]) -> Walks:
+    """Somebody who has gone so many times around."""
+    walks = Walks()
+    for count, names in rounds:
+        for name in names * count:
+            walks = visit(walks, name)
+    return walks
+
+
+TO_AND_FRO, STRAIGHT = ("bedroom", "hall", "kitchen", "hall"), ("bedroom", "kitchen", "hall")
+
+
+@pytest.mark.parametrize(
+    ("walks", "apart"),
+    [
+        (walked((100, TO_AND_FRO)), True),
+        (walked((99, TO_AND_FRO)), False),  # fewer than a hundred steps from either
+        (walked((99, TO_AND_FRO), (1, STRAIGHT)), True),  # once in a hundred
+        (walked((98, TO_AND_FRO), (2, STRAIGHT)), False),
+        (walked((150, STRAIGHT)), False),  # one way only
+        (walked((150, ("bedroom", "hall"))), False),  # never in the kitchen
+    ],
+)
+def test_rooms_are_apart_where_she_never_walks_straight_either_way(
+    walks: Walks, *, apart: bool
+) -> None:
+    """Whichever is asked for first."""
+    assert are_apart(walks, "bedroom", "kitchen") is apart
+    assert are_apart(walks, "kitchen", "bedroom") is apart
+
+
 def test_an_hour_with_twice_the_visits_of_the_busiest_is_a_crowd() -> None:
     """Of an ordinary day's busiest; one more than that tells it."""
     alone = crowd(Company(tops=TOPS), NOON, 80)
@@ -134,6 +166,7 @@ def test_company_is_kept_as_plain_values_and_forgets_the_person() -> None:
     company = crowd(Company(tops=TOPS), NOON, 90)
     assert from_plain(Company, to_plain(company)) == company
     kept = unlearn(company)
+    assert (kept.number, kept.day) == (company.number, company.day)
     assert (kept.since, kept.until, kept.tops, kept.top) == (company.since, company.until, (), 0)
 
 
