@@ -149,6 +149,26 @@ def test_what_is_usual_is_told_before_the_ceiling_and_red_at_the_ceiling() -> No
     assert config.said[1].evidence["limit_source"] == "config"
 
 
+@pytest.mark.parametrize(
+    ("silences", "begin", "sensor", "raised", "red"),
+    [
+        ({"living-pir/24": 150.0}, 12, "living-pir", 15.25, 16.25),  # an hour later at least
+        ({"living-pir/24": 100.0}, 12, "living-pir", 14.333, 16),  # not before the ceiling
+        ({"bed/4": 120.0}, 22, "bedroom-pir", 24.533, 30),  # that of the bed
+    ],
+)
+def test_an_orange_alarm_turns_red_at_the_ceiling_and_not_within_the_hour(
+    silences: dict[str, float], begin: float, sensor: str, raised: float, red: float
+) -> None:
+    """Asked for at that moment; an earlier look says nothing."""
+    person = Person(known(silences=silences)).moves(begin, sensor).until(raised + 0.001)
+    assert person.told == [(raised, ORANGE)]
+    assert person.due == pytest.approx(red)
+    person.take(Tick(stamp(mono(red - 0.1))))
+    assert len(person.said) == 1
+    assert person.until(red).told[1:] == [(red, RED)]
+
+
 def test_in_bed_the_ceiling_is_that_of_the_bed() -> None:
     """From ten to six; of a nap that of the day, until it is night."""
     night = Person().moves(22, "bedroom-pir").sees(place=Place.BED).until(32)
@@ -205,6 +225,14 @@ def test_who_is_not_up_is_told_at_that_hour() -> None:
     assert person.said[0].evidence["for_s"] == pytest.approx(5.5 * 3600, abs=2)
 
 
+def test_that_hour_is_looked_at_between_half_hours_too() -> None:
+    """Twenty-four minutes past eight."""
+    state = known(risings=(7.4, *(7.0,) * 6))
+    person = Person(state).moves(27, "bedroom-pir").until(32.39)
+    assert person.due == pytest.approx(32.4 + 1 / 3600)
+    assert person.until(32.41).told == [(32.4, ORANGE)]
+
+
 def test_whoever_is_out_is_not_still() -> None:
     """Nothing is asked for, and a tick says nothing."""
     person = Person().moves(12).sees(place=Place.AWAY)
@@ -228,6 +256,8 @@ def test_the_first_look_is_after_half_an_hour() -> None:
     assert person.due == pytest.approx(12.6)
     person.until(12.6)
     assert person.due == pytest.approx(13.0)
+    person.until(13.0)
+    assert person.due == pytest.approx(13.5)
     person.until(15.6)
     assert person.due == pytest.approx(16.0)
     person.until(16.0)
