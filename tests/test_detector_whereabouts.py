@@ -12,7 +12,18 @@ from sites import home, street, two_state
 
 from agent.detectors import Now, presence
 from agent.detectors.levels import Doubt
-from agent.detectors.presence import Home, Place, Sign, due, listens, plan, start, step, unlearn
+from agent.detectors.presence import (
+    Door,
+    Home,
+    Place,
+    Sign,
+    due,
+    listens,
+    plan,
+    start,
+    step,
+    unlearn,
+)
 from agent.detectors.walks import Walks
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
@@ -150,9 +161,9 @@ def test_a_sign_is_told_with_the_one_before_it() -> None:
     ]
     for other in others:
         assert house.hear(10, "kitchen-pir", 1).home.is_sign
-        sign = house.home.sign
+        sign, before = house.home.sign, house.home.before
         assert not house.take(other).home.is_sign
-        assert house.home.sign == sign
+        assert (house.home.sign, house.home.before) == (sign, before)
 
 
 def test_what_is_bad_or_not_believed_is_no_sign() -> None:
@@ -280,6 +291,19 @@ def test_the_door_brings_somebody_home_since_it_was_opened() -> None:
     assert strays.home.strays == ()
 
 
+def test_the_first_report_of_the_door_says_how_it_stands() -> None:
+    """Not that it moved; told again it says no more."""
+    house = House().hear(0, "front-door", 1)
+    door = Door(None, is_open=True, first=NOON, last=NOON, opened=1)
+    assert house.home.door == door
+    assert house.hear(30, "front-door", 1).home.door == door
+    shut = House().hear(0, "front-door", 0).hear(30, "front-door", 0)
+    assert shut.hear(40, "entry-pir", 0).home.door == Door()
+    assert shut.hear(50, "front-door", 1).home.door.moved == NOON + 50
+    seen = House().hear(0, "entry-pir", 1).hear(30, "entry-pir", 1)
+    assert seen.home.door == Door(rise=NOON, first=NOON, last=NOON)
+
+
 def test_who_has_come_in_has_not_gone_out_by_the_same_opening() -> None:
     """A second opening may be another leaving."""
     once = away((4000, "front-door", 1), (4006, "front-door", 0))
@@ -289,6 +313,9 @@ def test_who_has_come_in_has_not_gone_out_by_the_same_opening() -> None:
     twice.plays((4030, "front-door", 1), (4036, "front-door", 0))
     assert twice.due == 4636
     assert twice.tick(4636).place == (Place.MAYBE_AWAY, 4036, "door")
+    out = away((4000, "front-door", 1), (4006, "front-door", 0)).pulse(4010, "entry-pir")
+    out.hear(4030, "front-door", 1)
+    assert out.tick(4630).place == (Place.MAYBE_AWAY, 4030, "door_open")
     later = away((4000, "front-door", 1), (4006, "front-door", 0))
     later.plays((4100, "front-door", 1), (4106, "front-door", 0))
     assert later.due == 4706
@@ -399,6 +426,12 @@ def test_each_sensor_that_stands_at_1_has_its_own_moment() -> None:
     assert (house.due, house.sign) == (6 * 3600, (200, "kitchen-pir"))
     house.tick(6 * 3600)
     assert house.home.doubts == {"kitchen-pir": Doubt.CHATTER, "bedroom-pir": Doubt.STUCK}
+    second = lived().hear(0, "kitchen-pir", 1).tick(600)
+    assert second.sign == (-998, "living-pir")
+    both = lived().hear(0, "kitchen-pir", 1).hear(0, "living-pir", 1).tick(6 * 3600)
+    assert both.home.doubts == {"kitchen-pir": Doubt.STUCK, "living-pir": Doubt.STUCK}
+    beside = lived().hear(0, "kitchen-pir", 1).pulse(50, "living-pir").tick(600)
+    assert beside.home.before == Sign(NOON + 50, at(12) + 50, "living-pir")
     only = House().hear(0, "bedroom-pir", 1).tick(600)
     assert only.sign == (0, "bedroom-pir")
     radar = two_state("radar", Role.LIVING, Quantity.PRESENCE)
