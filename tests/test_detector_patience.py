@@ -214,6 +214,8 @@ def test_bathroom_and_kitchen_have_a_limit_of_the_room(
 
 def test_the_limit_of_the_room_is_learned_like_the_others() -> None:
     """On the tenth day three sevenths of it."""
+    least = known(10, {"kitchen": 60.0})
+    assert holds(least, sign(12, "kitchen-pir"), 13).minutes == pytest.approx(240 - 150 * 3 / 7)
     state = known(10, {"kitchen": 100.0})
     assert holds(state, sign(12, "kitchen-pir"), 13) == Limit(
         pytest.approx(240 - 115 * 3 / 7), "room", "learned", 100.0
@@ -245,6 +247,7 @@ def test_in_bed_the_longest_by_this_half_hour_is_usual(
     """At two, of somebody who went to bed at ten."""
     limit = holds(known(silences=silences), sign(22, "bedroom-pir"), 26)
     assert (limit.reason, pytest.approx(limit.minutes), limit.longest) == expected
+    assert limit.source == ("default" if expected[0] == "ceiling" else "learned")
 
 
 def test_a_nap_that_lasts_into_the_night_is_sleep() -> None:
@@ -396,6 +399,7 @@ def test_who_may_be_asleep_unseen_has_the_mildest() -> None:
     assert wet(unseen, sign(26, "bath-pir"), 26.1) == Limit(90, "ceiling", "default")
     assert wet(unseen, sign(14, "bath-pir"), 14.1) == Limit(30, "room", "learned", 5.0)
     assert wet(known(bed_seen=mono(12)), sign(22, "bath-pir"), 22.1) is None
+    assert wet(known(bed_seen=mono(12)), sign(21, "bath-pir"), 22) is None
     assert wet(known(bed_seen=mono(12)), sign(21, "bath-pir"), 21.4) is not None
 
 
