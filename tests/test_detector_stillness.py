@@ -329,6 +329,8 @@ def test_beside_a_pet_it_is_yellow_for_an_hour_and_until_the_ceiling() -> None:
     assert person.said[0].evidence["beside"] == "pet"
     late = Person().moves(12).sees(pet=Pet(weak=mono(12) + 1)).until(18)
     assert late.told == [(16, YELLOW), (17, ORANGE), (18, RED)]
+    bed = Person(known(silences={"bed/4": 120.0})).moves(22, "bedroom-pir")
+    assert bed.sees(pet=Pet(weak=mono(23))).until(30).told == [(24.533, YELLOW), (30, ORANGE)]
     before = Person().moves(12).sees(pet=Pet(weak=mono(12))).until(16)
     assert before.told == [(16, ORANGE)]
 
