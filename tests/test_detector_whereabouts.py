@@ -150,7 +150,9 @@ def test_a_sign_is_told_with_the_one_before_it() -> None:
     """By both clocks; whatever else comes is none."""
     house = lived().hear(10, "kitchen-pir", 1)
     assert house.home.sign == Sign(NOON + 10, at(12) + 10, "kitchen-pir")
-    assert house.home.before == Sign(NOON - 998, at(12) - 998, "living-pir")
+    before = Sign(NOON - 998, at(12) - 998, "living-pir")
+    assert house.home.before == before
+    assert house.hear(11, "entry-pir", 0).home.before == before
     others: list[Now] = [
         Tick(stamp(11)),
         SensorState("cord", SensorStatus.STARTING, "", stamp(11)),
@@ -542,6 +544,29 @@ def test_one_after_the_other_is_one_person(apart_s: float, *, pets: bool, value:
     """More than five seconds apart; and a pet makes such pairs all day."""
     house = meets(apart_s, pets=pets, value=value)
     assert not house.home.company.is_here(NOON + 15_300)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([(0, 1), (2, 0)], [(4, 1), (6, 0)]),  # the other begins when one has ended
+        ([(30, 1), (40, 0)], [(0, 1), (32, 0)]),  # the other ends when one has begun
+    ],
+)
+def test_the_end_of_a_pulse_makes_no_pair(
+    one: list[tuple[float, float]], other: list[tuple[float, float]]
+) -> None:
+    """Somebody has to be seen by both, and to have come to both just now."""
+    known = paced(pets=False)
+    house = House(known.site)
+    house.home = known.home
+    for n in range(3):
+        begin, names = 15_000 + 100 * n, (SPOKES[n], SPOKES[(n + 1) % 3])
+        rows = [(m, names[0], v) for m, v in one] + [(m, names[1], v) for m, v in other]
+        for moment, name, value in sorted(rows):
+            house.hear(begin + moment, name, value)
+        house.pulse(begin + 50, "living-pir")
+    assert house.home.company.apart == ()
 
 
 def test_with_a_pet_one_movement_is_no_sign() -> None:
