@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from agent.cli.output import write_whole
 from agent.cli.places import DEFAULT_CONFIG, state_folder
 from agent.config.load import Configuration, load
-from agent.config.wording import found
+from agent.config.wording import printable
 from agent.detectors.waterlogging import Config as Waterlogging
 from agent.errors import ConfigError, StorageError, StreetAgentError
 from agent.pipeline.pipeline import Pipeline
@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     until = what.readings[-1].stamp.wall
     if args.until:
         until = _moment("--until", args.until, zone)
-    span = (_since(args.since, until, zone), until)
+    since = max(_since(args.since, until, zone), what.readings[0].stamp.wall)
+    span = (min(since, until), until)
     series = _series(configuration, sensor, what, span)
     if args.svg:
         write_whole(args.svg, picture(series, args.lang))
@@ -103,7 +104,7 @@ def _sensor(configuration: Configuration, name: str) -> Sensor:
     sensors = configuration.site.sensors
     if name not in sensors:
         raise ConfigError(
-            f"{configuration.file}: no sensor {found(name)}; allowed: {', '.join(sensors)}"
+            f'{configuration.file}: no sensor "{printable(name)}"; allowed: {", ".join(sensors)}'
         )
     return sensors[name]
 
@@ -124,10 +125,10 @@ def _moment(option: str, text: str, zone: ZoneInfo) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise StreetAgentError(
-            f"{option}: {found(text)}; allowed: a duration such as 2d, 6h or 30m, or a time such "
+            f'{option}: "{printable(text)}"; allowed: a duration such as 2d, 6h or 30m, or a time such '
             "as 2026-11-23T08:00"
             if option == "--since"
-            else f"{option}: {found(text)}; allowed: a time such as 2026-11-23T08:00"
+            else f'{option}: "{printable(text)}"; allowed: a time such as 2026-11-23T08:00'
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
@@ -140,7 +141,16 @@ def _replayed(configuration: Configuration, sensor: Sensor, paths: Sequence[Path
         what.payloads += [event.payload for event in events]
         if isinstance(checked, Reading) and checked.sensor == sensor.name:
             what.readings.append(checked)
+            _follow_zero(pipeline, checked, what.zeros)
     return what
+
+
+def _follow_zero(pipeline: Pipeline, reading: Reading, zeros: list[tuple[float, float]]) -> None:
+    """Note where the tracked zero lies, when it has moved."""
+    sight = pipeline.sights.get("echoes")
+    echo = None if sight is None else sight.state.of.get(reading.sensor)
+    if echo is not None and (not zeros or zeros[-1][1] != echo.zero.counted_mm):
+        zeros.append((reading.stamp.wall, echo.zero.counted_mm))
 
 
 def _stored(sensor: Sensor, folder: Path) -> Found:

@@ -19,7 +19,7 @@ from agent.texts.words import Pair
 from agent.width import pad, wrap
 from drivers.reading import Grade
 
-WIDTH, LABEL, COLUMNS = 80, 9, 70
+WIDTH, LABEL, COLUMNS = 80, 9, 69
 ROWS = 12
 HALVES = " ▄▀█"  # bit 1: lower half, bit 2: upper half
 LIMIT, ZERO = "┄", "╌"
@@ -164,7 +164,7 @@ def _initial(mark: Mark) -> str:
 
 def _axis(series: Series, zone: ZoneInfo) -> list[str]:
     """Times below the columns, each under its own."""
-    every = COLUMNS // 5
+    every = 14
     wide = (series.until - series.since) / COLUMNS
     is_long = series.until - series.since > 86400
     shape = "%m-%d %H:%M" if is_long else "%H:%M"
