@@ -11,12 +11,13 @@ from datetime import date, datetime, time, timedelta
 from agent.detectors import Setup
 from agent.detectors.habits import BINS, Silences, around, bin_of
 from agent.detectors.hours import hour, is_night, zone_of
-from agent.detectors.levels import MOVES
+from agent.detectors.levels import MOVES, Doubt
 from agent.detectors.presence import BED_FROM_H, BED_UNTIL_H, DOOR, ROOMS, Home, Sign
 from agent.events import WarningLevel
 from agent.site import Role, Site
 
 WET = frozenset({Role.BATHROOM, Role.KITCHEN})
+UNSEEING = frozenset({Doubt.BLIND, Doubt.DOWN})
 LEAST_MIN = 5.0  # shorter silences teach nothing
 FLOOR_MIN, WET_FLOOR_MIN, BED_FLOOR_MIN = 90.0, 30.0, 120.0
 WET_CEILING_MIN = 90.0
@@ -150,7 +151,8 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
         )
     share = learned_share(state)
     found = [ceiling]
-    if share > 0 and role is not None and role not in DOOR:
+    is_told_milder = bed == "awake" and _is_unseen(setup, seen)  # see `wet_limit_of`
+    if share > 0 and role is not None and role not in DOOR and not is_told_milder:
         if is_bed(setup, role, sign.wall, wall):
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
         else:
@@ -173,6 +175,18 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
     ):
         found.append(late)
     return min(found, key=lambda limit: limit.minutes)
+
+
+def _unseen(seen: Home) -> set[str]:
+    """Sensors that may not see anybody: dead, blind, or under suspicion of it."""
+    return {*seen.suspects, *(name for name, doubt in seen.doubts.items() if doubt in UNSEEING)}
+
+
+def _is_unseen(setup: Setup[Config], seen: Home) -> bool:
+    """Whether there may be a room in which nobody is seen."""
+    if not seen.doubts and not seen.suspects:
+        return False
+    return not _unseen(seen).isdisjoint(_rooms(setup.site))
 
 
 def _rooms(site: Site) -> tuple[str, ...]:
@@ -235,8 +249,14 @@ def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limi
 def wet_limit_of(
     setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
 ) -> Limit | None:
-    """The milder limit of bathroom and kitchen; None where there is none, or nobody can tell."""
+    """The milder limit; None where there is none, or nobody can tell.
+
+    Bathroom and kitchen have one. Elsewhere, where a room may be one in which nobody is seen, what
+    is usual anywhere is no more than that: the resident may be there.
+    """
     role = role_of(setup, sign)
+    if _is_unseen(setup, seen) and state_at(setup, seen, sign, at) == "awake":
+        return _usual_unseen(setup, state, sign, role, seen, at)
     if role not in WET or role is None or not seen.doubts.keys().isdisjoint(_rooms(setup.site)):
         return None
     if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
@@ -250,6 +270,20 @@ def wet_limit_of(
     return replace(limit, minutes=max(WET_FLOOR_MIN, limit.minutes))
 
 
+def _usual_unseen(
+    setup: Setup[Config], state: State, sign: Sign, role: Role | None, seen: Home, at: float
+) -> Limit | None:
+    """What is usual where there may be a room in which nobody is seen."""
+    if role is None or role in DOOR or not learned_share(state):
+        return None
+    if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
+        return None
+    ceiling = Limit(ceiling_min(setup, "awake"), "ceiling", source_of(setup, "awake_h"))
+    usual = _usual_awake(setup, state, sign, is_blind=True)
+    limit = _blend(ceiling, usual, learned_share(state))
+    return replace(limit, minutes=max(FLOOR_MIN, limit.minutes))
+
+
 def _may_be_blind(
     setup: Setup[Config], state: State, seen: Home, sign: Sign, role: Role | None, wall: float
 ) -> bool:
@@ -258,7 +292,7 @@ def _may_be_blind(
     if role is Role.BEDROOM or not is_night(zone, wall, 21.5, BED_UNTIL_H):
         return False
     beds = {s.name for s in setup.site.with_role(Role.BEDROOM)}
-    if state.got_up_unseen or (beds and beds <= seen.doubts.keys()):
+    if state.got_up_unseen or (beds and beds <= {*seen.doubts, *seen.suspects}):
         return True
     if state.bed_seen is None or state.days < LEARN_FROM:
         return False

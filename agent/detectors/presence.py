@@ -43,7 +43,7 @@ from agent.detectors.levels import (
     is_sign,
     levelled,
 )
-from agent.detectors.walks import Walks, blind, visit
+from agent.detectors.walks import STAY_S, Walks, awaiting, blind, never_seen, suspected, visit
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
@@ -125,6 +125,7 @@ class Home:
         doubts: sensors that are not believed, and why.
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
         walks: how the resident walks from sensor to sensor.
+        suspects: sensors that may be found to be blind soon, and are believed until then.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
         boot: the present one.
     """
@@ -142,6 +143,7 @@ class Home:
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
     walks: Walks = field(default_factory=Walks)
+    suspects: tuple[str, ...] = ()
     timed: str = ""
     boot: str = ""
 
@@ -165,12 +167,18 @@ class Plan:
         contacts: those at the front door that tell whether it is open.
         motion: those that tell movements by pulses, and so can be stuck.
         zone: IANA name of the time zone.
+        moving: those that see people move.
+        door: those at the front door.
+        keen: those of them in a bedroom, where nobody is heard for hours.
     """
 
     roles: Mapping[str, Role]
     contacts: frozenset[str]
     motion: frozenset[str]
     zone: str
+    moving: frozenset[str]
+    door: frozenset[str]
+    keen: frozenset[str]
 
 
 def plan(site: Site) -> Plan | None:
@@ -184,7 +192,11 @@ def plan(site: Site) -> Plan | None:
         if s.role is Role.FRONT_DOOR and Quantity.CONTACT in s.traits.quantities
     )
     motion = frozenset(s.name for s in found if Quantity.MOTION in s.traits.quantities)
-    return Plan({s.name: s.role for s in found}, contacts, motion, site.timezone)
+    moving = frozenset(s.name for s in found if MOVES & set(s.traits.quantities))
+    keen = moving & {s.name for s in found if s.role is Role.BEDROOM}
+    roles = {s.name: s.role for s in found}
+    door = frozenset(name for name, role in roles.items() if role in DOOR)
+    return Plan(roles, contacts, motion, site.timezone, moving, door, keen)
 
 
 def listens(known: Plan) -> tuple[str, ...]:
@@ -247,11 +259,12 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
         return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
-    if not home.is_out:
+    was_out = home.is_out
+    if not was_out:
         home = _linger(known, home, now, role)
     home = _with(home, lines, door, doubts, stuck_at, sign)
-    if before is None or before.sensor != name:
-        home = _visit(home, name)
+    if before is None or before.sensor != name or at - before.mono >= STAY_S:
+        home = _visit(known, home, sign, None if was_out or before is None else before.mono)
     if not home.is_out:
         return _inside(known, home, sign, role)
     if role in DOOR:
@@ -274,17 +287,24 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
-        home.strays, doubts, stuck_at, home.walks, home.timed, home.boot,
+        home.strays, doubts, stuck_at, home.walks, home.suspects, home.timed, home.boot,
     )  # fmt: skip
 
 
-def _visit(home: Home, name: str) -> Home:
-    walks = visit(home.walks, name)
+def _visit(known: Plan, home: Home, sign: Sign, before: float | None) -> Home:
+    """Somebody has come to a sensor, or come back to life there."""
+    walks = awaiting(home.walks, known.roles)
+    walks = visit(walks, sign.sensor, sign.mono, before, known.door)
     doubts = home.doubts
-    for sensor in blind(walks):
+    others = [name for name, doubt in doubts.items() if doubt is Doubt.BLIND]
+    for sensor in (
+        *blind(walks, sign.mono, known.keen, known.door, others),
+        *never_seen(walks, known.moving, known.contacts, known.door - known.contacts),
+    ):
         if sensor not in doubts:
             doubts = {**doubts, sensor: Doubt.BLIND}
-    return replace(home, walks=walks, doubts=doubts)
+    suspects = tuple(name for name in suspected(walks, sign.mono, known.keen) if name not in doubts)
+    return replace(home, walks=walks, doubts=doubts, suspects=suspects)
 
 
 def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
@@ -428,7 +448,7 @@ def _step_clock(home: Home, delta_s: float) -> Home:
 
 def unlearn(home: Home) -> Home:
     """What is so at this moment, with nothing known of the person."""
-    return replace(home, before=None, strays=(), walks=Walks())
+    return replace(home, before=None, strays=(), walks=Walks(), suspects=())
 
 
 PERCEPTION = Perception(
