@@ -168,3 +168,30 @@ def test_a_contact_that_never_moved_is_told_when_somebody_left(outings: int, hou
             walker.goes("entry", 3000)
         else:
             walker.goes("living", 3600)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(2.0, 20.0))
+@example(12.3457)
+def test_a_deadline_is_met_at_its_moment(absent_h: float) -> None:
+    """Whatever the numbers round to: too long away is told, once, and no detector stumbles."""
+    player = Player(home(), outing=outing.Config(absent_h=absent_h))
+    player.play(at(11), "front-door", 0)
+    player.play_all(stirring(11.5, 11.6, "living-pir", 30))
+    player.play_all(passing(11.75, out=True))
+    told = player.until(at(11.75) + 26 * 3600)
+    found = [(e.kind.value, e.payload["data"]["evidence"].get("reason")) for e in told]
+    assert found == [("home.outing", "absent_long"), ("home.outing", "travelling")]
+    assert told[0].mono == pytest.approx(at(11.75) + absent_h * 3600, abs=0.001)
+
+
+BERLIN = "Europe/Berlin"
+
+
+@given(st.floats(1_767_225_600, 1_798_761_600), st.floats(0.0, 23.99))
+def test_the_next_time_of_day_is_the_next_that_clocks_show(wall: float, local_h: float) -> None:
+    """Through 2026, with its days of 23 and 25 hours; an hour that is skipped comes as much later."""
+    found = next_at(BERLIN, wall, local_h)
+    assert 0 < found - wall <= 25 * 3600
+    shown = hour(BERLIN, found)
+    assert min(abs(shown - local_h), abs(shown - local_h - 1)) < 0.001

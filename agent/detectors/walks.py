@@ -5,30 +5,31 @@ that the walks change: who went to the kitchen by way of the hall seems to get t
 who went to bed seems to stand in the bathroom until the morning. A visit is a sign of another
 sensor than the one before, or of the same one after ten minutes without any. Counted are the steps
 from each sensor to the next, by how long nothing was heard (less than 10 min, 45 min, 3 h, or
-more), and the stays at each: where somebody went from there, by the time since the last sign before.
+more), and the stays at each: where somebody went from there, by the time since the last sign
+elsewhere. For a step from a to b after a time t, a sensor k in between is suspected by the
+logarithm of P(a to b, k blind) / P(a to b), which is
 
-For a step from a to b after such a time t, a sensor k in between is suspected by the logarithm of
+    (p[a,b,t] + p[a,k] q[k,b,t]) / (1 - p[a,k] q[k,a,short]) / p[a,b,t],
 
-    P(a to b, k blind) / P(a to b) = (p[a,b,t] + p[a,k] q[k,b,t]) / (1 - p[a,k] q[k,a,short]) / p[a,b,t],
+with p of steps and q of stays; and a itself, which may have gone blind under somebody who stayed
+there, by that of q[a,b,t] / p[a,b,t] from 45 min on. These are added up since the sensor's last
+sign (Page's cumulative sum, Biometrika 41, 1954), 6 at most for one step. A third counts of a
+return within seconds, which is somebody who stands where two lenses see him; and of the door's
+sensors no step below 0.25, which would only say that nobody has gone out of late.
 
-and a itself, which may have gone blind under somebody who has stayed there, by q[a,b,t] / p[a,b,t]
-from 45 min on. These are added up since the sensor's last sign (Page's cumulative sum, Biometrika
-41, 1954), 6 at most for one step, and a third for a return within seconds, which is somebody who
-stands where two lenses see him; of the door's sensors no step below 0.25 counts, which would only
-say that nobody has gone out of late. The sum rises between the signs of a healthy sensor, too: how high
-it ever has, losing half in 1,400 visits, is known of each. It may be blind once the sum is half as
-much again and 6 more, in the bedroom 30 % and 4 more, and 8 at the least, or 20 during the first
-2,000 visits, and if none but those already called blind has a sum a quarter higher; it is under
-suspicion from half of that on. While one is called blind it takes twice
-as much for another, as walks past a blind sensor look odd to all. Or, which finds sensors that are seldom used, once others have seen somebody
-come two and a half times as often, and sixty times more, as ever between two signs of its own; at the
-door five times as often, for who is ill stays at home.
+The sum rises between the signs of a healthy sensor, too: how high it ever has, losing half in 1,400
+visits, is known of each. It may be blind once the sum is half as much again and 6 more, in the
+bedroom 30 % and 4 more, and 8 at the least (elsewhere 20 in the first 2,000 visits), if no sum of
+another is a quarter higher. It is under suspicion from half of that on. While one is called blind
+it takes twice as much for another, as walks past a blind sensor look odd to all. Or, which finds
+sensors that are seldom used, once others have seen somebody come two and a half times as often, and
+sixty times more, as ever between two signs of its own; at the door five times as often, for who is
+ill stays at home.
 
 Nothing of this is said in the first week. A sensor that has never shown anything was never walked
 past: of a motion sensor that is told after 24 hours in which others saw somebody, and of a door's
 contact after 100, or after 24 when somebody has passed the entry, nothing was heard for 45 minutes
 and the next sign was at the entry again, three times. Whoever fits sensors walks past all of them.
-
 An empty home does not count, as nobody walks there.
 """
 
@@ -143,8 +144,8 @@ def visit(
         came_from, left = walks.at, before
     return Walks(
         number, walks.began if walks.at else at, walks.hours + (hour != walks.hour), hour, name,
-        came_from, left, {**walks.last, name: number}, walks.awaited, missed, steps, stays, {**proof, name: 0.0},
-        peaks,
+        came_from, left, {**walks.last, name: number}, walks.awaited, missed, steps, stays,
+        {**proof, name: 0.0}, peaks,
     )  # fmt: skip
 
 
