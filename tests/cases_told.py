@@ -416,7 +416,7 @@ def degraded_a_covered_lens(life: Life) -> None:
     "The living room's sensor is covered: suspected before noon, and nobody is sent for meanwhile.",
     must=(told(DEGRADED, "yellow", "blind", 32, 0, 12), over(DEGRADED, 33, 12, 13)),
     beside={STILL: "yellow"},
-    keeps="the resident may be there: awake, what is usual is told at yellow",
+    keeps="the resident may be there: what is usual is told at yellow",
     follows="ordinary-month",
 )
 def covered_living_room_lens_is_no_still_person(life: Life) -> None:

@@ -205,7 +205,7 @@ def test_a_suspected_sensor_makes_stillness_patient_before_it_is_named() -> None
         (Home(doubts={"kitchen-pir": Doubt.BLIND}), 240, 90),
         (Home(doubts={"kitchen-pir": Doubt.DOWN}), 240, 90),
         (Home(doubts={"kitchen-pir": Doubt.STUCK}), 90, None),
-        (Home(suspects=("front-door",)), 90, None),
+        (Home(suspects=("front-door",)), 240, 90),
     ):
         limit = patience.limit_of(setup, state, sign, seen, at(13))
         mild = patience.wet_limit_of(setup, state, sign, seen, at(13))

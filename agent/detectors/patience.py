@@ -151,7 +151,7 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
         )
     share = learned_share(state)
     found = [ceiling]
-    is_told_milder = bed == "awake" and _is_unseen(setup, seen)  # see `wet_limit_of`
+    is_told_milder = _is_unseen(setup, seen)  # see `wet_limit_of`
     if share > 0 and role is not None and role not in DOOR and not is_told_milder:
         if is_bed(setup, role, sign.wall, wall):
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
@@ -183,10 +183,11 @@ def _unseen(seen: Home) -> set[str]:
 
 
 def _is_unseen(setup: Setup[Config], seen: Home) -> bool:
-    """Whether there may be a room in which nobody is seen."""
+    """Whether the resident may be where nobody is seen, or gone by a door that does not tell."""
     if not seen.doubts and not seen.suspects:
         return False
-    return not _unseen(seen).isdisjoint(_rooms(setup.site))
+    watching = (*_rooms(setup.site), *(s.name for s in setup.site.with_role(*DOOR)))
+    return not _unseen(seen).isdisjoint(watching)
 
 
 def _rooms(site: Site) -> tuple[str, ...]:
@@ -251,11 +252,11 @@ def wet_limit_of(
 ) -> Limit | None:
     """The milder limit; None where there is none, or nobody can tell.
 
-    Bathroom and kitchen have one. Elsewhere, where a room may be one in which nobody is seen, what
-    is usual anywhere is no more than that: the resident may be there.
+    Bathroom and kitchen have one. Where the resident may be in a room in which nobody is seen, what
+    is usual is no more than that.
     """
     role = role_of(setup, sign)
-    if _is_unseen(setup, seen) and state_at(setup, seen, sign, at) == "awake":
+    if _is_unseen(setup, seen):
         return _usual_unseen(setup, state, sign, role, seen, at)
     if role not in WET or role is None or not seen.doubts.keys().isdisjoint(_rooms(setup.site)):
         return None
@@ -276,12 +277,19 @@ def _usual_unseen(
     """What is usual where there may be a room in which nobody is seen."""
     if role is None or role in DOOR or not learned_share(state):
         return None
+    if role is Role.BEDROOM and not seen.knows_the_time:
+        return None
     if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
         return None
-    ceiling = Limit(ceiling_min(setup, "awake"), "ceiling", source_of(setup, "awake_h"))
-    usual = _usual_awake(setup, state, sign, is_blind=True)
+    bed = state_at(setup, seen, sign, at)
+    ceiling = Limit(ceiling_min(setup, bed), "ceiling", source_of(setup, f"{bed}_h"))
+    wall = sign.wall + (at - sign.mono)
+    if is_bed(setup, role, sign.wall, wall):
+        usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
+    else:
+        usual, floor = _usual_awake(setup, state, sign, is_blind=True), FLOOR_MIN
     limit = _blend(ceiling, usual, learned_share(state))
-    return replace(limit, minutes=max(FLOOR_MIN, limit.minutes))
+    return replace(limit, minutes=max(floor, limit.minutes))
 
 
 def _may_be_blind(
