@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cases import FORTNIGHT, case, over, told
-from cases_told import FAULT, MEALS, OUTING, RESTFUL, SLEEP, STILL, rest
+from cases_told import DEGRADED, FAULT, MEALS, OUTING, RESTFUL, SLEEP, STILL, rest
 from resident import Day, Life, on
 
 
@@ -82,7 +82,9 @@ def _still_at_noon(life: Life, until_h: float) -> None:
 
 
 @case(
-    "The bedroom has shown nothing since noon: who is not heard at night may well be asleep.",
+    "The bedroom has shown nothing since noon: who is not heard at night may well be asleep. Up and "
+    "in the hall without a sign from it, she has shown that it is blind.",
+    must=(told(DEGRADED, "yellow", "blind", 17, 6, 8),),
     keeps="at night where the last sign did not come from the bedroom and the bedroom's sensors "
     "have shown nothing all evening",
 )
@@ -204,8 +206,7 @@ def quiet_about_how_often_one_goes_out(life: Life) -> None:
 @case(
     "The door's contact is dead: whoever passes the entry at night has not gone out.",
     beside={FAULT: "yellow", SLEEP: "blue", STILL: "yellow"},
-    keeps="about a home whose sensors at the door are not believed",
-    unkept="a dead contact makes every pass by the entry a leaving, since the contact last moved",
+    keeps="about when somebody leaves a home whose contact at the door is not believed",
 )
 def quiet_about_outings_beside_a_dead_contact(life: Life) -> None:
     life.live([16])

@@ -236,7 +236,7 @@ def test_two_others_notice_a_dead_bedroom_sensor(
     walks += [sensor.name for sensor in other] * 200  # the bedroom's wire is cut
     for number, name in enumerate(walks):
         for value in (1.0, 0.0):
-            at = MONDAY + 60 * number + 4 * (1 - value)
+            at = MONDAY + 240 * number + 4 * (1 - value)
             stamp = Stamp("test", at, at, synced=True, sequence=number)
             seen = presence.step(known, seen, Reading(name, Quantity.MOTION, value, stamp))
     assert seen.doubts == ({BED.name: levels.Doubt.BLIND} if is_noticed else {})

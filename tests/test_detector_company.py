@@ -12,6 +12,7 @@ from agent.detectors.company import (
     HOLD_S,
     MOST_S,
     REST_S,
+    STEPS_KNOWN,
     Company,
     are_apart,
     most_visits,
@@ -19,21 +20,25 @@ from agent.detectors.company import (
     visited,
 )
 from agent.detectors.pets import BUSY_FOR_S, Pet, heard
-from agent.detectors.walks import Walks, blind, passed, visit
+from agent.detectors.presence import Home
+from agent.detectors.sleep import State as Sleep
+from agent.detectors.walks import Walks, awaiting, blind, never_seen, passed, seeing, visit
 from agent.plain import from_plain, to_plain
 from drivers.reading import Quantity, Reading, Stamp
 
 HOUR_S = 3600.0
 NOON = 1000 * 24 * HOUR_S + 12 * HOUR_S
+STEP_S, WEEKS_S = 60.0, 14 * 24 * HOUR_S
 ROOMS = ("bedroom", "hall", "kitchen")  # one after the other: the hall lies between the two
 
 
 def known_walks() -> Walks:
     """Somebody who always crosses the hall."""
-    walks = Walks()
-    for _ in range(150):
+    walks, now = Walks(), 0.0
+    for _ in range(300):
         for name in ("bedroom", "hall", "kitchen", "hall"):
-            walks = visit(walks, name)
+            walks = visit(walks, name, now + STEP_S, now)
+            now += STEP_S
     return walks
 
 
@@ -155,11 +160,62 @@ def test_company_is_kept_as_plain_values_and_forgets_the_person() -> None:
 
 def test_steps_in_company_are_nobodys_and_make_no_sensor_blind() -> None:
     """Not one is counted, the sensors that see somebody are well, and the others are not blamed."""
-    walks = WALKS
-    for n in range(3000):
-        walks = passed(walks, ROOMS[1 + n % 2])
-    assert (walks.visits, walks.steps) == (WALKS.visits, WALKS.steps)
-    assert list(blind(walks)) == []
+    walks = steps = WALKS
+    for n in range(300):
+        name = ROOMS[1 + n % 2]
+        walks = passed(walks, name)
+        steps = visit(steps, name, WEEKS_S + n * STEP_S, WEEKS_S + (n - 1) * STEP_S)
+    assert list(blind(steps, 2 * WEEKS_S)) == ["bedroom"]  # as those of one person are
+    assert list(blind(seeing(steps, "bedroom"), 2 * WEEKS_S)) == []  # a pet has been seen there
+    assert (walks.visits, walks.steps, walks.stays) == (WALKS.visits, WALKS.steps, WALKS.stays)
+    assert list(blind(walks, 2 * WEEKS_S)) == []
+
+
+def test_a_sensor_that_has_seen_only_the_pet_has_shown_something() -> None:
+    """However long she is not seen there."""
+    walks = awaiting(Walks(), ("larder",))
+    for n in range(30):
+        walks = visit(walks, "hall", n * HOUR_S, None)
+    assert list(never_seen(walks, ("larder",), (), ())) == ["larder"]
+    assert list(never_seen(seeing(walks, "larder"), ("larder",), (), ())) == []
+
+
+def test_where_a_pet_walks_twice_as_much_has_to_speak_for_it() -> None:
+    """For who is in one room may seem to be in another the next moment."""
+    walks, told = WALKS, []
+    for n in range(300):
+        moment = WEEKS_S + n * STEP_S
+        walks = visit(walks, ROOMS[1 + n % 2], moment, moment - STEP_S)
+        told.append(
+            [list(blind(walks, moment, pets=pets)) == ["bedroom"] for pets in (False, True)]
+        )
+    alone, beside = ([row[n] for row in told].index(True) for n in (0, 1))
+    assert 1.5 * alone < beside
+
+
+def test_no_stay_is_counted_that_began_in_company() -> None:
+    """How long she has been where she is when they leave, nobody knows; the step from there is."""
+    left = visit(passed(WALKS, "kitchen"), "hall", WEEKS_S + STEP_S, WEEKS_S)
+    assert left.stays == WALKS.stays
+    assert left.steps["kitchen"].total == WALKS.steps["kitchen"].total + 1
+
+
+def test_who_is_in_company_before_anything_is_known_has_a_first_week_all_the_same() -> None:
+    """It begins with the first visit, not with theirs."""
+    assert visit(passed(Walks(), "hall"), "kitchen", NOON, NOON - STEP_S).began == NOON
+
+
+def test_who_moves_where_she_is_makes_no_room_seldom_left_for_another() -> None:
+    """Of the bedroom's signs most follow one of its own, ten minutes before."""
+    walks, now = Walks(), 0.0
+    for n in range(600):
+        for name in ("bedroom", "bedroom", "bedroom", "bath" if n % 30 == 0 else "hall"):
+            walks = visit(walks, name, now + 600, now)
+            now += 600
+        walks = visit(walks, "bath", now + 600, now)
+        now += 600
+    assert walks.steps["bedroom"].total > STEPS_KNOWN
+    assert not are_apart(walks, "bedroom", "bath")
 
 
 def moved(when: float, value: float = 1.0, sensor: str = "living") -> Reading:

@@ -64,6 +64,11 @@ class Person:
         self.take(Tick(stamp(mono(hour) + 60)))
         return self
 
+    def has_no_contact(self) -> None:
+        sensors = self.setup.site.sensors
+        left = {name: s for name, s in sensors.items() if s.role is not Role.FRONT_DOOR}
+        self.setup = replace(self.setup, site=replace(self.setup.site, sensors=left))
+
     def door(self, hour: float, value: float, sensor: str = "front-door") -> Person:
         self.take(Reading(sensor, Quantity.CONTACT, value, stamp(mono(hour))))
         return self
@@ -238,13 +243,24 @@ def test_less_than_ten_minutes_are_no_outing(minutes: float, lines: int) -> None
     assert (len(person.journal), len(person.state.hours)) == (lines, lines)
 
 
+def test_a_dead_contact_makes_no_exit_of_a_pass_by_the_door() -> None:
+    """At night, too; it is an outing all the same, and told when it lasts."""
+    person = Person().leaves(23.5, "no_contact")
+    assert person.told == []
+    person.until(23.5 + 12.1)
+    assert person.told == [("absent_long", YELLOW)]
+
+
 @pytest.mark.parametrize(
     ("left", "back", "lines"),
     [("no_contact", "moved_inside", 1), ("door", "moved_inside", 0), ("door", "sign", 0)],
 )
 def test_who_is_seen_indoors_never_left(left: str, back: str, lines: int) -> None:
     """Unless there is no contact at the door that could have told the return."""
-    person = Person().leaves(23.5, left).returns(25.0, back)
+    person = Person()
+    if lines:
+        person.has_no_contact()
+    person.leaves(23.5, left).returns(25.0, back)
     assert len(person.journal) == lines
     assert person.told[-1] == ("returned" if lines else back, None)
 

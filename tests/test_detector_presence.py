@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from routine import at, passing, stirring
-from sites import Player, home
+from sites import Player, home, site, two_state
 
+from agent.detectors import Setup, patience
+from agent.detectors.habits import Silences, cell
 from agent.detectors.levels import Doubt
-from agent.detectors.presence import Home, Place
+from agent.detectors.presence import Home, Place, Sign
 from agent.events import Activity
-from drivers.reading import SensorState, SensorStatus, Stamp
+from agent.site import Profile, Role
+from drivers.reading import Quantity, SensorState, SensorStatus, Stamp
 
 
 def seen(player: Player) -> Home:
@@ -134,15 +137,16 @@ def test_a_pulse_that_does_not_end_is_no_sign_of_life() -> None:
 
 
 def visits(player: Player, first: int, count: int, *sensors: str) -> None:
-    """Somebody walks to and fro between these, a minute each."""
+    """Somebody walks to and fro between these, five minutes each."""
     for n in range(first, first + count):
         sensor = sensors[n % len(sensors)]
-        player.play_all([(at(1) + 60 * n, sensor, 1), (at(1) + 60 * n + 3, sensor, 0)])
+        player.play_all([(at(1) + 300 * n, sensor, 1), (at(1) + 300 * n + 3, sensor, 0)])
 
 
 def test_a_sensor_past_which_everybody_walks_may_be_blind_and_is_told() -> None:
     """Twice as many visits as ever, and sixty: monitoring is degraded until it sees again."""
     player = Player(home())
+    player.play_all([(at(1) - 10, "front-door", 0), (at(1) - 5, "front-door", 1)])
     three = ("living-pir", "kitchen-pir", "living-pir", "entry-pir", "living-pir", "kitchen-pir",
              "living-pir", "bedroom-pir")  # fmt: skip
     visits(player, 0, 2100, *three)
@@ -151,9 +155,9 @@ def test_a_sensor_past_which_everybody_walks_may_be_blind_and_is_told() -> None:
     degraded = [e.payload["data"] for e in player.events if e.kind == "monitoring.degraded"]
     assert [(d["level"], d["evidence"]["reason"]) for d in degraded][:1] == [("yellow", "blind")]
     assert "bedroom-pir" in degraded[-1]["sensors"]
-    player.play(at(40), "bedroom-pir", 0)  # told again: its wire is whole
+    player.play(at(200), "bedroom-pir", 0)  # told again: its wire is whole
     assert seen(player).doubts["bedroom-pir"] is Doubt.BLIND
-    player.play(at(40.1), "bedroom-pir", 1)
+    player.play(at(200.1), "bedroom-pir", 1)
     assert "bedroom-pir" not in seen(player).doubts
 
 
@@ -174,3 +178,36 @@ def last_stamp(player: Player) -> Stamp:
     stamp = player.pipeline.last
     assert stamp is not None
     return stamp
+
+
+def test_a_sensor_that_was_dead_from_the_first_day_is_told() -> None:
+    """A day's hours in which others saw somebody: degraded, and it names the study's sensor."""
+    of = home()
+    more = two_state("study-pir", Role.WORK, Quantity.MOTION)
+    player = Player(site(Profile.HOME, *of.sensors.values(), more))
+    visits(player, 0, 12 * 23, "living-pir", "bedroom-pir", "kitchen-pir", "entry-pir")
+    assert not player.events
+    visits(player, 12 * 23, 24, "living-pir", "bedroom-pir", "kitchen-pir", "entry-pir")
+    told = [e.payload["data"] for e in player.events if e.kind == "monitoring.degraded"]
+    assert [d["sensors"] for d in told] == [["study-pir"]]
+    assert told[0]["level"] == "yellow"
+
+
+def test_a_suspected_sensor_makes_stillness_patient_before_it_is_named() -> None:
+    """What is usual is yellow while a room may be unseen; the ceiling stays."""
+    setup: Setup[patience.Config] = Setup(patience.Config(), home(), "home")
+    longest = {cell("living-pir", 24): ((30.0, 20),), "living": ((30.0, 20),)}
+    state = patience.State(silences=Silences(longest), days=20, day=20, bed_seen=at(12))
+    sign = Sign(at(12), at(12), "living-pir")
+    for seen, orange, yellow in (
+        (Home(), 90, None),
+        (Home(suspects=("kitchen-pir",)), 240, 90),
+        (Home(doubts={"kitchen-pir": Doubt.BLIND}), 240, 90),
+        (Home(doubts={"kitchen-pir": Doubt.DOWN}), 240, 90),
+        (Home(doubts={"kitchen-pir": Doubt.STUCK}), 90, None),
+        (Home(suspects=("front-door",)), 240, 90),
+    ):
+        limit = patience.limit_of(setup, state, sign, seen, at(13))
+        mild = patience.wet_limit_of(setup, state, sign, seen, at(13))
+        assert limit.minutes == orange
+        assert (None if mild is None else mild.minutes) == yellow

@@ -1,10 +1,10 @@
 """Whether the resident is alone: what visitors do must not be taken for hers.
 
 More than one person is about where two sensors see somebody within five seconds of each other,
-three times in half an hour, between which she never walks: of at least a hundred steps from either,
-hardly one in a hundred led straight to the other. Or where an hour has more than twice as many
-visits (signs of another sensor than the one before) as the busiest hour of an ordinary day, and
-thirty at least; ordinary is the median of the last fourteen days, of which seven have to be known.
+three times in half an hour, between which she never walks: of at least a hundred steps from either
+to another, hardly one in a hundred led straight to the other. Or where an hour has more than twice
+as many visits (see walks.py) as the busiest hour of an ordinary day, and thirty at least; ordinary
+is the median of the last fourteen days, of which seven have to be known.
 
 It is believed for an hour after the last such evidence, and for twelve hours on end at most: after
 that for twelve hours nothing speaks for it, so that neither a sensor that has been moved nor people
@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from statistics import median
 
-from agent.detectors.walks import Steps, Walks
+from agent.detectors.walks import NONE, Row, Walks
 
 QUICK_S = 5.0
 APART, APART_IN_S = 3, 1800.0
@@ -89,7 +89,7 @@ def visited(company: Company, walks: Walks, at: float, sensor: str, other: str) 
 
 def are_apart(walks: Walks, one: str, other: str) -> bool:
     """Whether the resident is known never to walk straight from one sensor to the other."""
-    return _never(walks.steps.get(one, {}), other) and _never(walks.steps.get(other, {}), one)
+    return _never(walks, one, other) and _never(walks, other, one)
 
 
 def most_visits(company: Company) -> float:
@@ -104,9 +104,10 @@ def unlearn(company: Company) -> Company:
     return Company(company.number, day=company.day, since=company.since, until=company.until)
 
 
-def _never(row: Steps, sensor: str) -> bool:
-    total = sum(row.values())
-    return total >= STEPS_KNOWN and row.get(sensor, 0.0) <= NEVER * total
+def _never(walks: Walks, one: str, other: str) -> bool:
+    row = walks.steps.get(one, Row())
+    total = row.total - sum(row.to.get(one, NONE))  # who stayed there has not left it
+    return total >= STEPS_KNOWN and sum(row.to.get(other, NONE)) <= NEVER * total
 
 
 def _counted(company: Company, at: float) -> Company:

@@ -17,8 +17,8 @@ Whether the home is empty is perceived in presence.py.
 One alarm is open at a time; it becomes what is more urgent and ends with the return.
 
 Deliberately keeps silent: about outings of less than ten minutes, which nobody can tell from
-somebody who sits by the door; about how often somebody goes out; about a home whose sensors at the
-door are not believed.
+somebody who sits by the door; about how often somebody goes out; about when somebody leaves a home
+whose contact at the door is not believed, for every pass by the entry looks like that.
 """
 
 from __future__ import annotations
@@ -216,6 +216,8 @@ def _reason(
         return "travelling", evidence, out.left[0]
     if at >= out.left[0] + limit_s:
         return "absent_long", evidence, out.left[0]
+    if out.reason == "no_contact" and setup.site.with_role(Role.FRONT_DOOR):
+        return "", evidence, out.left[0]  # its contact is not believed: any pass may look like that
     if is_night(zone, out.left[1], limits.night_from_h, limits.night_until_h):
         return "night_exit", evidence, out.left[0]
     number = bin_of(hour(zone, out.left[1]))

@@ -11,12 +11,13 @@ from datetime import date, datetime, time, timedelta
 from agent.detectors import Setup
 from agent.detectors.habits import BINS, Silences, around, bin_of
 from agent.detectors.hours import hour, is_night, zone_of
-from agent.detectors.levels import MOVES
+from agent.detectors.levels import MOVES, Doubt
 from agent.detectors.presence import BED_FROM_H, BED_UNTIL_H, DOOR, ROOMS, Home, Sign
 from agent.events import WarningLevel
 from agent.site import Role, Site
 
 WET = frozenset({Role.BATHROOM, Role.KITCHEN})
+UNSEEING = frozenset({Doubt.BLIND, Doubt.DOWN})
 LEAST_MIN = 5.0  # shorter silences teach nothing
 FLOOR_MIN, WET_FLOOR_MIN, BED_FLOOR_MIN = 90.0, 30.0, 120.0
 WET_CEILING_MIN = 90.0
@@ -150,7 +151,8 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
         )
     share = learned_share(state)
     found = [ceiling]
-    if share > 0 and role is not None and role not in DOOR:
+    is_told_milder = _is_unseen(setup, seen)  # see `wet_limit_of`
+    if share > 0 and role is not None and role not in DOOR and not is_told_milder:
         if is_bed(setup, role, sign.wall, wall):
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
         else:
@@ -174,6 +176,19 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
     ):
         found.append(late)
     return min(found, key=lambda limit: limit.minutes)
+
+
+def _unseen(seen: Home) -> set[str]:
+    """Sensors that may not see anybody: dead, blind, or under suspicion of it."""
+    return {*seen.suspects, *(name for name, doubt in seen.doubts.items() if doubt in UNSEEING)}
+
+
+def _is_unseen(setup: Setup[Config], seen: Home) -> bool:
+    """Whether the resident may be where nobody is seen, or gone by a door that does not tell."""
+    if not seen.doubts and not seen.suspects:
+        return False
+    watching = (*_rooms(setup.site), *(s.name for s in setup.site.with_role(*DOOR)))
+    return not _unseen(seen).isdisjoint(watching)
 
 
 def _rooms(site: Site) -> tuple[str, ...]:
@@ -237,8 +252,14 @@ def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limi
 def wet_limit_of(
     setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
 ) -> Limit | None:
-    """The milder limit of bathroom and kitchen; None where there is none, or nobody can tell."""
+    """The milder limit; None where there is none, or nobody can tell.
+
+    Bathroom and kitchen have one. Where the resident may be in a room in which nobody is seen, what
+    is usual is no more than that.
+    """
     role = role_of(setup, sign)
+    if _is_unseen(setup, seen):
+        return _usual_unseen(setup, state, sign, role, seen, at)
     if role not in WET or role is None or not seen.doubts.keys().isdisjoint(_rooms(setup.site)):
         return None
     if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
@@ -252,6 +273,27 @@ def wet_limit_of(
     return replace(limit, minutes=max(WET_FLOOR_MIN, limit.minutes))
 
 
+def _usual_unseen(
+    setup: Setup[Config], state: State, sign: Sign, role: Role | None, seen: Home, at: float
+) -> Limit | None:
+    """What is usual where there may be a room in which nobody is seen."""
+    if role is None or role in DOOR or not learned_share(state):
+        return None
+    if role is Role.BEDROOM and not seen.knows_the_time:
+        return None
+    if _may_be_blind(setup, state, seen, sign, role, sign.wall + (at - sign.mono)):
+        return None
+    bed = state_at(setup, seen, sign, at)
+    ceiling = Limit(ceiling_min(setup, bed), "ceiling", source_of(setup, f"{bed}_h"))
+    wall = sign.wall + (at - sign.mono)
+    if is_bed(setup, role, sign.wall, wall):
+        usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
+    else:
+        usual, floor = _usual_awake(setup, state, sign, is_unsure=True), FLOOR_MIN
+    limit = _blend(ceiling, usual, learned_share(state))
+    return replace(limit, minutes=max(floor, limit.minutes))
+
+
 def _may_be_blind(
     setup: Setup[Config], state: State, seen: Home, sign: Sign, role: Role | None, wall: float
 ) -> bool:
@@ -260,7 +302,7 @@ def _may_be_blind(
     if role is Role.BEDROOM or not is_night(zone, wall, 21.5, BED_UNTIL_H):
         return False
     beds = {s.name for s in setup.site.with_role(Role.BEDROOM)}
-    if state.got_up_unseen or (beds and beds <= seen.doubts.keys()):
+    if state.got_up_unseen or (beds and beds <= {*seen.doubts, *seen.suspects}):
         return True
     if state.bed_seen is None or state.days < LEARN_FROM:
         return False

@@ -46,7 +46,17 @@ from agent.detectors.levels import (
     levelled,
 )
 from agent.detectors.pets import Pet, heard
-from agent.detectors.walks import Walks, blind, passed, visit
+from agent.detectors.walks import (
+    STAY_S,
+    Walks,
+    awaiting,
+    blind,
+    never_seen,
+    passed,
+    seeing,
+    suspected,
+    visit,
+)
 from agent.events import ClockStep, Gap, Tick
 from agent.site import Role, Site
 from drivers.reading import Grade, Quantity, Reading, SensorState, SensorStatus
@@ -128,6 +138,7 @@ class Home:
         doubts: sensors that are not believed, and why.
         stuck_at: monotonic second before which no sensor has to be looked at for standing at 1.
         walks: how the resident walks from sensor to sensor.
+        suspects: sensors that may be found to be blind soon, and are believed until then.
         company: whether the resident is alone.
         pet: what may be the doing of a pet, where there is one.
         timed: the last boot in which the wall clock was seen synchronised; empty for none.
@@ -147,6 +158,7 @@ class Home:
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
     stuck_at: float = math.inf
     walks: Walks = field(default_factory=Walks)
+    suspects: tuple[str, ...] = ()
     company: Company = field(default_factory=Company)
     pet: Pet = field(default_factory=Pet)
     timed: str = ""
@@ -173,6 +185,9 @@ class Plan:
         motion: those that tell movements by pulses, and so can be stuck.
         zone: IANA name of the time zone.
         pets: whether a pet lives there.
+        moving: those that see people move.
+        door: those at the front door.
+        keen: those of them in a bedroom, where nobody is heard for hours.
     """
 
     roles: Mapping[str, Role]
@@ -180,6 +195,9 @@ class Plan:
     motion: frozenset[str]
     zone: str
     pets: bool
+    moving: frozenset[str]
+    door: frozenset[str]
+    keen: frozenset[str]
 
 
 def plan(site: Site) -> Plan | None:
@@ -193,7 +211,11 @@ def plan(site: Site) -> Plan | None:
         if s.role is Role.FRONT_DOOR and Quantity.CONTACT in s.traits.quantities
     )
     motion = frozenset(s.name for s in found if Quantity.MOTION in s.traits.quantities)
-    return Plan({s.name: s.role for s in found}, contacts, motion, site.timezone, site.pets)
+    moving = frozenset(s.name for s in found if MOVES & set(s.traits.quantities))
+    keen = moving & {s.name for s in found if s.role is Role.BEDROOM}
+    roles = {s.name: s.role for s in found}
+    door = frozenset(name for name, role in roles.items() if role in DOOR)
+    return Plan(roles, contacts, motion, site.timezone, site.pets, moving, door, keen)
 
 
 def listens(known: Plan) -> tuple[str, ...]:
@@ -258,14 +280,17 @@ def _reading(known: Plan, home: Home, now: Reading) -> Home:
         pet, is_hers = heard(home.pet, now)
         home = replace(home, pet=pet)
         if not is_hers:
+            home = _not_blind(home, seeing(home.walks, name), name)
             return _with(home, lines, door, doubts, stuck_at, None)
     sign = Sign(at, now.stamp.wall, name)
     before = home.sign
-    if not home.is_out:
+    was_out = home.is_out
+    if not was_out:
         home = _linger(known, home, now, role)
     home = _with(home, lines, door, doubts, stuck_at, sign)
-    if before is None or before.sensor != name:
-        home = _visit(home, sign, _other(known, lines, before, now))
+    if before is None or before.sensor != name or at - before.mono >= STAY_S:
+        heard_at = None if was_out or before is None else before.mono
+        home = _visit(known, home, sign, heard_at, _other(known, lines, before, now))
     return _outside(known, home, now, role) if home.is_out else _inside(known, home, sign, role)
 
 
@@ -294,8 +319,8 @@ def _with(
     return Home(
         home.place, home.since, home.reason, home.sign if sign is None else sign,
         home.before if sign is None else home.sign, sign is not None, lines, door, home.gone,
-        home.strays, doubts, stuck_at, home.walks, home.company, home.pet, home.timed,
-        home.boot,
+        home.strays, doubts, stuck_at, home.walks, home.suspects, home.company,
+        home.pet, home.timed, home.boot,
     )  # fmt: skip
 
 
@@ -304,7 +329,7 @@ def _other(known: Plan, lines: Mapping[str, Line], before: Sign | None, now: Rea
 
     A pet makes such pairs all day, and so they tell nothing where there is one.
     """
-    if before is None or not now.value or known.pets:
+    if before is None or before.sensor == now.sensor or not now.value or known.pets:
         return ""
     line = lines.get(before.sensor)
     if line is None or not line.value:
@@ -312,18 +337,28 @@ def _other(known: Plan, lines: Mapping[str, Line], before: Sign | None, now: Rea
     return before.sensor if now.stamp.mono - line.since <= QUICK_S else ""
 
 
-def _visit(home: Home, sign: Sign, other: str) -> Home:
-    """Somebody has come to another sensor: a step of hers, unless she is not alone."""
+def _visit(known: Plan, home: Home, sign: Sign, before: float | None, other: str) -> Home:
+    """Somebody has come to a sensor, or back to life there: a step of hers, if she is alone."""
     name = sign.sensor
     who = visited(home.company, home.walks, sign.mono, name, other)
     if who.is_here(sign.mono):
-        return replace(home, company=who, walks=passed(home.walks, name))
-    walks = visit(home.walks, name)
+        return replace(_not_blind(home, passed(home.walks, name), name), company=who)
+    walks = visit(awaiting(home.walks, known.roles), name, sign.mono, before, known.door)
     doubts = home.doubts
-    for sensor in blind(walks):
+    others = [name for name, doubt in doubts.items() if doubt is Doubt.BLIND]
+    for sensor in (
+        *blind(walks, sign.mono, known.keen, known.door, others, pets=known.pets),
+        *never_seen(walks, known.moving, known.contacts, known.door - known.contacts),
+    ):
         if sensor not in doubts:
             doubts = {**doubts, sensor: Doubt.BLIND}
-    return replace(home, walks=walks, company=who, doubts=doubts)
+    suspects = tuple(name for name in suspected(walks, sign.mono, known.keen) if name not in doubts)
+    return replace(home, walks=walks, company=who, doubts=doubts, suspects=suspects)
+
+
+def _not_blind(home: Home, walks: Walks, name: str) -> Home:
+    """A sensor shows somebody: it is suspected no longer; of the others nothing new is known."""
+    return replace(home, walks=walks, suspects=tuple(s for s in home.suspects if s != name))
 
 
 def _inside(known: Plan, home: Home, sign: Sign, role: Role) -> Home:
@@ -468,7 +503,12 @@ def _step_clock(home: Home, delta_s: float) -> Home:
 def unlearn(home: Home) -> Home:
     """What is so at this moment, with nothing known of the person."""
     return replace(
-        home, before=None, strays=(), walks=Walks(), company=company.unlearn(home.company)
+        home,
+        before=None,
+        strays=(),
+        walks=Walks(),
+        suspects=(),
+        company=company.unlearn(home.company),
     )
 
 

@@ -39,9 +39,10 @@ than an hour; at night where the last sign did not come from the bedroom and the
 have shown nothing all evening, did not show the resident getting up, or are not believed, for then
 the resident may be asleep, until the hour at which a sleeper would have to be up (at yellow in
 bathroom and kitchen after 90 minutes). Where the last sign came from the door, whose contact may be
-dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit. Where no
-clock has told the time since the device was switched on, the bedroom counts as bed at any hour,
-and only the ceiling counts there.
+dead, only the ceiling counts, and where a room's sensor is not believed, no room's limit. Where a
+sensor is dead or blind, or under suspicion of it, the resident may be there: what is usual is told
+at yellow, and only not_up and the ceiling are urgent. Where no clock has told the time since the
+device was switched on, the bedroom counts as bed at any hour, and only the ceiling counts there.
 """
 
 from __future__ import annotations
@@ -315,6 +316,7 @@ def _finding(
             "presence": seen.place.value,
             "bed": bed == "bed",
             "doubts": {name: doubt.value for name, doubt in sorted(seen.doubts.items())},
+            **({"suspects": list(seen.suspects)} if seen.suspects else {}),
             "compare": _compare(limit, state),
             **({"beside": other} if other else {}),
         },
