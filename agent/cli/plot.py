@@ -125,8 +125,8 @@ def _moment(option: str, text: str, zone: ZoneInfo) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise StreetAgentError(
-            f'{option}: "{printable(text)}"; allowed: a duration such as 2d, 6h or 30m, or a time such '
-            "as 2026-11-23T08:00"
+            f'{option}: "{printable(text)}"; allowed: a duration such as 2d, 6h or 30m, or a time '
+            "such as 2026-11-23T08:00"
             if option == "--since"
             else f'{option}: "{printable(text)}"; allowed: a time such as 2026-11-23T08:00'
         ) from None
