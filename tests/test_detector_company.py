@@ -20,8 +20,6 @@ from agent.detectors.company import (
     visited,
 )
 from agent.detectors.pets import BUSY_FOR_S, Pet, heard
-from agent.detectors.presence import Home
-from agent.detectors.sleep import State as Sleep
 from agent.detectors.walks import Walks, awaiting, blind, never_seen, passed, seeing, visit
 from agent.plain import from_plain, to_plain
 from drivers.reading import Quantity, Reading, Stamp
@@ -79,10 +77,11 @@ def test_rooms_that_she_walks_between_or_that_are_new_tell_nothing(one: str, oth
 
 def walked(*rounds: tuple[int, tuple[str, ...]]) -> Walks:
     """Somebody who has gone so many times around."""
-    walks = Walks()
+    walks, now = Walks(), 0.0
     for count, names in rounds:
         for name in names * count:
-            walks = visit(walks, name)
+            walks = visit(walks, name, now + STEP_S, now)
+            now += STEP_S
     return walks
 
 

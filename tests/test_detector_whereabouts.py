@@ -490,7 +490,7 @@ def test_a_clock_that_is_set_moves_the_signs_by_the_wall() -> None:
 
 def test_a_sensor_that_may_be_blind_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the visit that tells it; another doubt of it stays, as do the others."""
-    monkeypatch.setattr(presence, "blind", lambda *_: iter(["kitchen-pir", "cord"]))
+    monkeypatch.setattr(presence, "blind", lambda *_, **__: iter(["kitchen-pir", "cord"]))
     house = lived().fails(1, "cord", SensorStatus.LOST).hear(10, "bedroom-pir", 1)
     assert house.home.doubts == {"kitchen-pir": Doubt.BLIND, "cord": Doubt.DOWN}
 
