@@ -34,6 +34,8 @@ role = "roadside"
 model = "maxbotix"
 port = "{port}"
 mount_height_mm = {mount_mm}
+idle_s = 0
+rising_s = 0
 burst = 1
 [[sensor]]
 name = "cord"

@@ -43,6 +43,8 @@ role = "roadside"
 model = "maxbotix"
 port = "{line}"
 mount_height_mm = {mount_mm}
+idle_s = 0
+rising_s = 0
 burst = 1
 {more}
 """

@@ -48,6 +48,8 @@ role = "roadside"
 model = "maxbotix"
 port = "{path}"
 mount_height_mm = {mount}
+idle_s = 0
+rising_s = 0
 burst = 1
 """
 
