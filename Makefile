@@ -5,7 +5,7 @@
 #
 #   make nemesis faults on a schedule against the real agent, and what came of every promise
 #   make bench   what the README's figures come from; takes a while
-#   make mutation   small mistakes put into the home's detectors, and which tests miss; 5 minutes
+#   make mutation   small mistakes put into the home's detectors, and which tests miss; 15 minutes
 #   make events  the events of the replay cases, and docs/events.md, from the agent as it is now
 #   make clean   remove whatever these made
 #

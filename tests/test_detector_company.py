@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import TypeVar
 
 import pytest
-from routine import at, day, lived, stirring
-from sites import Player, home
 
 from agent.detectors.company import (
     CROWD_LEAST,
     HOLD_S,
     MOST_S,
-    QUICK_S,
     REST_S,
     STEPS_KNOWN,
     Company,
@@ -24,18 +19,12 @@ from agent.detectors.company import (
     unlearn,
     visited,
 )
-from agent.detectors.meals import State as Meals
-from agent.detectors.outing import State as Outing
-from agent.detectors.patience import State as Stillness
 from agent.detectors.pets import BUSY_FOR_S, Pet, heard
-from agent.detectors.presence import Home
-from agent.detectors.sleep import State as Sleep
 from agent.detectors.walks import Walks, awaiting, blind, never_seen, passed, seeing, visit
 from agent.plain import from_plain, to_plain
 from drivers.reading import Quantity, Reading, Stamp
 
 HOUR_S = 3600.0
-T = TypeVar("T")
 NOON = 1000 * 24 * HOUR_S + 12 * HOUR_S
 STEP_S, WEEKS_S = 60.0, 14 * 24 * HOUR_S
 ROOMS = ("bedroom", "hall", "kitchen")  # one after the other: the hall lies between the two
@@ -67,12 +56,6 @@ def crowd(company: Company, begin: float, count: int, over_s: float = HOUR_S) ->
     return company
 
 
-def seen(player: Player) -> Home:
-    state = player.pipeline.sights["presence"].state
-    assert isinstance(state, Home)
-    return state
-
-
 def test_two_rooms_at_once_that_are_not_adjacent_are_two_people_the_third_time() -> None:
     """Twice happens by chance; and the third time counts within half an hour only."""
     twice = meet(meet(Company(), NOON), NOON + 300)
@@ -90,6 +73,38 @@ def test_rooms_that_she_walks_between_or_that_are_new_tell_nothing(one: str, oth
     for n in range(20):
         company = meet(company, NOON + 60 * n, one, other)
     assert not company.is_here(NOON + 1200)
+
+
+def walked(*rounds: tuple[int, tuple[str, ...]]) -> Walks:
+    """Somebody who has gone so many times around."""
+    walks, now = Walks(), 0.0
+    for count, names in rounds:
+        for name in names * count:
+            walks = visit(walks, name, now + STEP_S, now)
+            now += STEP_S
+    return walks
+
+
+TO_AND_FRO, STRAIGHT = ("bedroom", "hall", "kitchen", "hall"), ("bedroom", "kitchen", "hall")
+
+
+@pytest.mark.parametrize(
+    ("walks", "apart"),
+    [
+        (walked((100, TO_AND_FRO)), True),
+        (walked((99, TO_AND_FRO)), False),  # fewer than a hundred steps from either
+        (walked((99, TO_AND_FRO), (1, STRAIGHT)), True),  # once in a hundred
+        (walked((98, TO_AND_FRO), (2, STRAIGHT)), False),
+        (walked((150, STRAIGHT)), False),  # one way only
+        (walked((150, ("bedroom", "hall"))), False),  # never in the kitchen
+    ],
+)
+def test_rooms_are_apart_where_she_never_walks_straight_either_way(
+    walks: Walks, *, apart: bool
+) -> None:
+    """Whichever is asked for first."""
+    assert are_apart(walks, "bedroom", "kitchen") is apart
+    assert are_apart(walks, "kitchen", "bedroom") is apart
 
 
 def test_an_hour_with_twice_the_visits_of_the_busiest_is_a_crowd() -> None:
@@ -138,6 +153,7 @@ def test_company_is_kept_as_plain_values_and_forgets_the_person() -> None:
     company = crowd(Company(tops=TOPS), NOON, 90)
     assert from_plain(Company, to_plain(company)) == company
     kept = unlearn(company)
+    assert (kept.number, kept.day) == (company.number, company.day)
     assert (kept.since, kept.until, kept.tops, kept.top) == (company.since, company.until, (), 0)
 
 
@@ -201,67 +217,6 @@ def test_who_moves_where_she_is_makes_no_room_seldom_left_for_another() -> None:
     assert not are_apart(walks, "bedroom", "bath")
 
 
-def visitors(begin_h: float, end_h: float) -> Iterator[tuple[float, str, float]]:
-    """Many of them: in two rooms at once all the time."""
-    rows = [
-        *stirring(begin_h, end_h, "living-pir", 20),
-        *stirring(begin_h, end_h, "kitchen-pir", 23),
-    ]
-    return iter(sorted(rows))
-
-
-def test_nothing_is_learned_of_visitors() -> None:
-    """Neither a silence, nor a step, nor a meal; and the next day they are not missed."""
-    player, base = lived(16), 16 * 24.0
-    player.play_all(visitors(base + 13, base + 15))
-    assert seen(player).company.is_here(at(base + 15))
-    still = player_state(player, "stillness", Stillness)
-    meals = player_state(player, "meals", Meals)
-    visits, steps = seen(player).walks.visits, seen(player).walks.steps
-    player.play_all(visitors(base + 15, base + 15.2))
-    player.play_all(visitors(base + 15.4, base + 15.6))
-    assert player_state(player, "stillness", Stillness).silences == still.silences
-    assert player_state(player, "meals", Meals).scores == meals.scores
-    assert (seen(player).walks.visits, seen(player).walks.steps) == (visits, steps)
-
-
-@pytest.mark.parametrize(
-    ("stays", "nights", "outings"),
-    [((), 2, 2), (((21.5, 22.65),), 1, 2), (((32.0, 32.9),), 2, 1)],
-    ids=["alone", "until she goes to bed", "until she goes out"],
-)
-def test_nothing_is_learned_of_a_night_or_an_outing_that_begins_with_visitors(
-    stays: tuple[tuple[float, float], ...], nights: int, outings: int
-) -> None:
-    """Of the night and the outing before them it is, as she was alone."""
-    player, base = lived(16), 16 * 24.0
-    slept = len(player_state(player, "sleep", Sleep).nights)
-    left = len(player_state(player, "outing", Outing).hours)
-    rows = [*day(16), *day(17)]
-    for begin, end in stays:
-        rows += visitors(base + begin, base + end)
-    player.play_all(sorted(row for row in rows if row[0] < at(base + 35.4)))
-    assert len(player_state(player, "sleep", Sleep).nights) - slept == nights
-    assert len(player_state(player, "outing", Outing).hours) - left == outings
-
-
-@pytest.mark.parametrize("is_alone", [True, False])
-def test_no_rising_is_learned_after_visitors_at_night(is_alone: bool) -> None:
-    """The silence may have been somebody else's."""
-    player, base = lived(16), 16 * 24.0
-    rows = [*day(16), *stirring(base + 3.81, base + 3.83, "bedroom-pir", 20)]
-    if not is_alone:
-        rows += visitors(base + 3.0, base + 3.8)
-    player.play_all(sorted(row for row in rows if row[0] < at(base + 11)))
-    assert (player_state(player, "stillness", Stillness).rising is not None) is is_alone
-
-
-def player_state(player: Player, detector: str, kind: type[T]) -> T:
-    (state,) = (i.state for i in player.pipeline.instances if i.key.startswith(f"{detector}/"))
-    assert isinstance(state, kind)
-    return state
-
-
 def moved(when: float, value: float = 1.0, sensor: str = "living") -> Reading:
     return Reading(
         sensor, Quantity.MOTION, value, Stamp("test", when, when, synced=True, sequence=1)
@@ -300,19 +255,3 @@ def test_a_pet_that_plays_is_taken_for_her_for_half_a_day() -> None:
     pet, is_hers = heard(Pet(busy=NOON), contact)
     assert is_hers
     assert reports(pet, late + 60, 3, 30)[-1]
-
-
-def test_with_a_pet_no_two_rooms_are_company() -> None:
-    """It is in another room than she all day; without one the same is."""
-    for has_pet in (True, False):
-        player = Player(replace(home(), pets=has_pet))
-        for n in range(600):
-            room = ("bedroom-pir", "living-pir", "kitchen-pir", "living-pir")[n % 4]
-            player.play_all(stirring(n / 20, n / 20 + 0.02, room, 20))
-        for n in range(12):
-            begin = at(32) + 60 * n
-            player.play(begin, "kitchen-pir", 1)
-            player.play(begin + QUICK_S / 2, "bedroom-pir", 1)
-            player.play(begin + QUICK_S, "bedroom-pir", 0)
-            player.play(begin + QUICK_S, "kitchen-pir", 0)
-        assert bool(seen(player).company.apart) is not has_pet

@@ -10,6 +10,7 @@ from routine import at
 from sites import home
 
 from agent.detectors import Conclusion, Setup
+from agent.detectors.company import Company
 from agent.detectors.levels import Doubt
 from agent.detectors.outing import Config, Outing, State, due, start, step, subjects, unlearn
 from agent.detectors.presence import Door, Home, Place
@@ -268,6 +269,13 @@ def test_nothing_is_learned_beside_a_sensor_that_is_not_believed() -> None:
     """It is written down all the same."""
     person = Person().leaves(9.0).returns(11.0, doubts={"entry-pir": Doubt.STUCK})
     assert (len(person.journal), person.state.hours) == (1, ())
+
+
+@pytest.mark.parametrize(("until", "learned"), [(9.0, 1), (9.01, 0)])
+def test_nothing_is_learned_of_an_outing_that_began_in_company(until: float, learned: int) -> None:
+    """Somebody else may have left; it is written down all the same."""
+    person = Person().leaves(9.0).returns(11.0, company=Company(until=mono(until)))
+    assert (len(person.journal), len(person.state.hours)) == (1, learned)
 
 
 def test_three_absences_stay_and_four_hundred_leavings() -> None:

@@ -11,6 +11,7 @@ from routine import at
 from sites import home
 
 from agent.detectors import Setup
+from agent.detectors.company import Company
 from agent.detectors.levels import Doubt
 from agent.detectors.presence import Home, Sign
 from agent.detectors.sleep import Config, Night, State, due, start, step, subjects, unlearn
@@ -32,11 +33,13 @@ class Sleeper:
         self.state = State(nights=nights)
         self.doubts: Mapping[str, Doubt] = {}
         self.boot = ""
+        self.company = Company()
         self.said: list[Finding] = []
         self.journal: list[Activity] = []
 
     def take(self, now: Any, sign: Sign | None = None) -> None:
-        seen = Home(sign=sign, is_sign=sign is not None, doubts=self.doubts, boot=self.boot)
+        seen = Home(sign=sign, is_sign=sign is not None, doubts=self.doubts, boot=self.boot,
+                    company=self.company)  # fmt: skip
         self.state, found = step(self.setup, self.state, now, seen)
         self.said += [f for f in found if isinstance(f, Finding)]
         self.journal += [f for f in found if isinstance(f, Activity)]
@@ -369,3 +372,12 @@ def test_who_is_forgotten_sleeps_on() -> None:
     """The nights go, the sleep under way stays."""
     sleeper = Sleeper(USUAL).sleeps(23.0)
     assert unlearn(sleeper.state) == replace(sleeper.state, nights=())
+
+
+@pytest.mark.parametrize(("until", "learned"), [(23.0, 1), (23.01, 0)])
+def test_nothing_is_learned_of_a_night_that_began_in_company(until: float, learned: int) -> None:
+    """The silence may have been somebody else's; it is written down all the same."""
+    sleeper = Sleeper()
+    sleeper.company = Company(until=mono(until))
+    sleeper.sleeps(23.0).gets_up(31.0)
+    assert (len(sleeper.state.nights), len(sleeper.journal)) == (learned, 1)
