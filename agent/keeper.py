@@ -350,14 +350,15 @@ class Keeper:
             self._prepare_at = self._now() + (SYNC_S if is_ready else UNREADY_S)
 
     def _stock(self) -> Stock:
-        buffer, outbox = self._store.buffer, self._store.outbox
+        buffer, outbox, diary = self._store.buffer, self._store.outbox, self._store.diary
         return Stock(
             events_waiting=outbox.waiting,
             readings_waiting=buffer.waiting + len(self._unwritten) - len(self._done_early),
             readings_bytes=buffer.size_bytes,
-            damaged=buffer.damage.count + outbox.damage.count,
+            damaged=buffer.damage.count + outbox.damage.count + diary.damage.count,
             damaged_files=buffer.damage.files
             + outbox.damage.files
+            + diary.damage.files
             + len(self._store.snapshots.damaged),
             thinned=buffer.thinned.join(self._given_up),
         )

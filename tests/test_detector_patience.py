@@ -22,11 +22,11 @@ from agent.detectors.patience import (
     learned_share,
     limit_at,
     limit_of,
+    milder_limit_of,
     role_of,
     source_of,
     state_at,
     up_by_h,
-    wet_limit_of,
 )
 from agent.detectors.presence import Home, Place, Sign
 from agent.site import Role
@@ -82,7 +82,7 @@ def holds(
 
 
 def wet(state: State, last: Sign, hour: float, seen: Home = AWAKE) -> Limit | None:
-    return wet_limit_of(set_up(), state, last, seen, mono(hour))
+    return milder_limit_of(set_up(), state, last, seen, mono(hour))
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("awake_h", 0.5, 12), ("bed_h", 4, 16)])

@@ -208,6 +208,6 @@ def test_a_suspected_sensor_makes_stillness_patient_before_it_is_named() -> None
         (Home(suspects=("front-door",)), 240, 90),
     ):
         limit = patience.limit_of(setup, state, sign, seen, at(13))
-        mild = patience.wet_limit_of(setup, state, sign, seen, at(13))
+        mild = patience.milder_limit_of(setup, state, sign, seen, at(13))
         assert limit.minutes == orange
         assert (None if mild is None else mild.minutes) == yellow

@@ -114,6 +114,19 @@ def test_a_disk_that_refuses_is_told_of_and_loses_no_line(
     assert "device.fault/storage.diary" not in life.pipeline.ledger.alarms
 
 
+def test_a_damaged_line_is_counted_with_what_else_is_damaged(tmp_path: Path) -> None:
+    """The rest is kept, and a technician hears of it."""
+    diary = Diary(tmp_path / "diary")
+    diary.put([(n, activity(n)) for n in (1, 2, 3)])
+    diary.close()
+    (segment,) = (tmp_path / "diary").glob("*/*.seg")
+    data = segment.read_bytes()
+    segment.write_bytes(data.replace(b"outing", b"OUTING", 1))
+    life = Life(home(), tmp_path, ManualClock(mono=MONDAY, wall=MONDAY))
+    assert life.keeper._stock().damaged == 1
+    assert [line["number"] for line in lines(tmp_path)] == [2, 3]
+
+
 def test_numbers_go_on_from_a_saved_state() -> None:
     """A snapshot knows how many there have been; one of an earlier release knows of none."""
     player = lived(DAYS)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
+from agent.cli.places import add_export
 from agent.errors import StorageError
 from agent.store.diary import written
 from agent.store.layout import DIARY
@@ -18,23 +18,7 @@ from agent.store.layout import DIARY
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    text = "print what the resident did as JSON lines, oldest first"
-    export = actions.add_parser("export", help=text, description=text)
-    export.add_argument(
-        "--state",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="the agent's state folder, such as /var/lib/street-agent",
-    )
-    export.add_argument(
-        "--since",
-        type=int,
-        default=0,
-        metavar="NUMBER",
-        help='only lines whose "number" is above this whole number',
-    )
+    add_export(parser, "print what the resident did as JSON lines, oldest first", "number")
 
 
 def run(args: argparse.Namespace) -> int:

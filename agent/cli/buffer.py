@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from agent.cli.places import add_export
 from agent.errors import StorageError
 from agent.store.buffer import recorded
 from agent.store.layout import READINGS
@@ -19,23 +19,7 @@ from drivers.reading import Reading
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    text = "print stored readings as JSON lines, oldest first"
-    export = actions.add_parser("export", help=text, description=text)
-    export.add_argument(
-        "--state",
-        type=Path,
-        required=True,
-        metavar="FOLDER",
-        help="the agent's state folder, such as /var/lib/street-agent",
-    )
-    export.add_argument(
-        "--since",
-        type=int,
-        default=0,
-        metavar="SEQ",
-        help='only readings whose "sequence" is above this whole number',
-    )
+    add_export(parser, "print stored readings as JSON lines, oldest first", "sequence")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -117,6 +117,7 @@ def _told(erased: Erased) -> list[str]:
             f"已清除：居家日志{erased.activities}条",
             f"erased: {_counted(erased.activities, 'line')} on what the resident did",
         ),
+        *_damaged(erased),
         (
             f"已清除：平台已收到或拒收的事件{erased.events}个",
             f"erased: {_counted(erased.events, 'event')} that the platform has had or refused",
@@ -140,10 +141,14 @@ def _told(erased: Erased) -> list[str]:
             "The platform's and other copies are not touched. Start the agent again.",
         ),
     ]
-    if erased.damaged:
-        damaged = _counted(erased.damaged, "damaged file")
-        pairs.insert(4, (f"已清除：损坏文件{erased.damaged}个", f"erased: {damaged} set aside"))
     return [line for zh, en in pairs for line in (zh, f"  {en}")]
+
+
+def _damaged(erased: Erased) -> list[tuple[str, str]]:
+    if not erased.damaged:
+        return []
+    damaged = _counted(erased.damaged, "damaged file")
+    return [(f"已清除：损坏文件{erased.damaged}个", f"erased: {damaged} set aside")]
 
 
 def _counted(number: int, noun: str) -> str:

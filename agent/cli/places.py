@@ -20,6 +20,20 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_export(parser: argparse.ArgumentParser, text: str, number: str) -> None:
+    """Declare the action `export` of a command: a state folder, and the `number` to begin after."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = actions.add_parser("export", help=text, description=text)
+    export.add_argument(
+        "--state", type=Path, required=True, metavar="FOLDER",
+        help="the agent's state folder, such as /var/lib/street-agent",
+    )  # fmt: skip
+    export.add_argument(
+        "--since", type=int, default=0, metavar="NUMBER",
+        help=f'only those whose "{number}" is above this whole number',
+    )  # fmt: skip
+
+
 def state_folder(given: Path | None, configuration: Configuration) -> Path:
     """The state folder: as given, else as configured, else the service's, else the default."""
     named = given or configuration.store.folder or os.environ.get("STATE_DIRECTORY")

@@ -133,7 +133,7 @@ def limit_at(
     midnight = datetime.combine(ORDINARY_DAY, time(), zone_of(setup.site.timezone))
     sign = Sign(state.bed_seen or 0.0, (midnight + timedelta(hours=local_h)).timestamp(), sensor)
     seen = Home()
-    wet = wet_limit_of(setup, state, sign, seen, sign.mono)
+    wet = milder_limit_of(setup, state, sign, seen, sign.mono)
     return limit_of(setup, state, sign, seen, sign.mono), wet
 
 
@@ -151,7 +151,7 @@ def limit_of(setup: Setup[Config], state: State, sign: Sign, seen: Home, at: flo
         )
     share = learned_share(state)
     found = [ceiling]
-    is_told_milder = _is_unseen(setup, seen)  # see `wet_limit_of`
+    is_told_milder = _is_unseen(setup, seen)  # see `milder_limit_of`
     if share > 0 and role is not None and role not in DOOR and not is_told_milder:
         if is_bed(setup, role, sign.wall, wall):
             usual, floor = _usual_in_bed(setup, state, wall), BED_FLOOR_MIN
@@ -249,7 +249,7 @@ def _not_up(setup: Setup[Config], state: State, sign: Sign, wall: float) -> Limi
     return Limit(max(NOT_UP_LEAST_MIN, since_min), "not_up", "learned")
 
 
-def wet_limit_of(
+def milder_limit_of(
     setup: Setup[Config], state: State, sign: Sign, seen: Home, at: float
 ) -> Limit | None:
     """The milder limit; None where there is none, or nobody can tell.

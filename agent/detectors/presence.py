@@ -187,7 +187,7 @@ class Plan:
         pets: whether a pet lives there.
         moving: those that see people move.
         door: those at the front door.
-        keen: those of them in a bedroom, where nobody is heard for hours.
+        keen: those in a bedroom that see people move: who is blind there hides whole nights.
     """
 
     roles: Mapping[str, Role]

@@ -68,10 +68,10 @@ from agent.detectors.patience import (
     ceiling_min,
     is_bed,
     limit_of,
+    milder_limit_of,
     role_of,
     source_of,
     state_at,
-    wet_limit_of,
 )
 from agent.detectors.presence import Home, Sign, plan
 from agent.events import ClockStep, Finding, Gap, Kind, Tick, WarningLevel
@@ -241,7 +241,7 @@ def _wanted(
         if at >= _mild_until(setup, state, seen, sign, at):
             return WarningLevel.ORANGE, limit
         return (WarningLevel.YELLOW, limit) if level is None else None
-    wet = wet_limit_of(setup, state, sign, seen, at)
+    wet = milder_limit_of(setup, state, sign, seen, at)
     if level is None and wet is not None and at >= sign.mono + wet.minutes * 60:
         return WarningLevel.YELLOW, wet
     return None
@@ -281,7 +281,7 @@ def _next(setup: Setup[Config], state: State, seen: Home, sign: Sign, at: float)
         late_h = max(state.risings) + NOT_UP_MIN / 60 + 1 / 3600
         moments.append(at + (late_h - hour(setup.site.timezone, wall)) % 24 * 3600)
     moments.append(_mild_until(setup, state, seen, sign, at))
-    wet = wet_limit_of(setup, state, sign, seen, at)
+    wet = milder_limit_of(setup, state, sign, seen, at)
     if state.level is None and wet is not None:
         moments.append(sign.mono + wet.minutes * 60)
     if state.not_before > at:
