@@ -41,6 +41,16 @@ def fault(kind: str, step: str = "fault", **evidence: Any) -> dict[str, Any]:
     return {**event, "type": f"street-agent.alarm.{step}.v1"}
 
 
+def ahead(rate: float, certainty: str = "likely") -> dict[str, Any]:
+    """200 mm deep and told to reach 270 mm."""
+    evidence = {"limit": 270, "trend": "rising", "raw": {"distance_mm": 2500}}
+    return water(certainty=certainty, evidence={**evidence, "reason": "rate", "rate_mm_min": rate})
+
+
+def unsteady(breaks: int, raw: int = 2500) -> dict[str, Any]:
+    return fault("sensor.fault", reason="unsteady", breaks_24h=breaks, raw={"distance_mm": raw})
+
+
 FED = checker.Injected({"road-0": {2500, 2400}})
 
 
@@ -132,6 +142,10 @@ def test_what_was_fed_explains_a_warning() -> None:
         (water(sensors=["road-1"]), "never fed"),
         (fault("street.waterlogging", "cleared", limit=30), "cleared at 200 mm"),
         (fault("sensor.fault", reason="silent"), "nobody silenced"),
+        (ahead(6.8), "6.8 mm a minute"),
+        (ahead(20.0, "confirmed"), "and confirmed"),
+        (unsteady(5), "called unsteady"),
+        (unsteady(6, raw=2450), "never fed"),
         (fault("device.fault", part="storage"), "nobody broke"),
         (water(kind="home.smoke"), "nothing of that kind"),
     ],
@@ -141,6 +155,18 @@ def test_what_nothing_explains_is_found(event: dict[str, Any], words: str) -> No
     found = checker.unexplained([event], FED)
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_a_level_told_ahead_is_explained_by_its_rate() -> None:
+    """Water at 200 mm that rises 10 mm a minute is at 270 mm within ten minutes."""
+    assert checker.unexplained([ahead(10.0)], FED) == []
+
+
+def test_readings_that_no_water_makes_explain_unsteady() -> None:
+    """What was fed went up and down by 100 mm."""
+    assert checker.unexplained([unsteady(6)], FED) == []
+    still = checker.Injected({"road-0": {2500, 2450}})
+    assert "called unsteady" in checker.unexplained([unsteady(6)], still)[0]
 
 
 def test_injected_faults_explain_themselves() -> None:

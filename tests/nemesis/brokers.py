@@ -55,7 +55,7 @@ def around_puback(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
         if not wait_for(lambda: proxy.cuts > before, 20.0):  # noqa: B023 - called at once
             failures.append(f"cut {number}: no event came to be cut: {list(agents[-1].log)[-2:]}")
     ids = verdicts.acknowledged(agents)
-    has_all = verdicts.drained(street.consumer, set(ids) - proxy.acknowledged)
+    has_all = verdicts.drained(street.consumer, ids, also_received=proxy.acknowledged)
     agents[-1].stop()
     ids = verdicts.acknowledged(agents)
     failures += [] if has_all else ["not delivered after the last cut"]
@@ -129,7 +129,7 @@ def too_large(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     time.sleep(4.0)  # meanwhile more readings gather than fit into one packet
     street.broker.start()
     ids = verdicts.acknowledged([agent])
-    if not verdicts.drained(street.consumer, set(ids) - street.proxy.acknowledged):
+    if not verdicts.drained(street.consumer, ids, also_received=street.proxy.acknowledged):
         failures.append("a backlog over the broker's maximum does not get through")
     agent.stop()
     received = street.proxy.acknowledged

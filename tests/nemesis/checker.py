@@ -15,6 +15,8 @@ from typing import Any
 MAY_DIFFER = frozenset({"buffered_s", "onset", "clock"})
 WATER, SENSOR, DEVICE = "street.waterlogging", "sensor.fault", "device.fault"
 MOUNT_MM = 2700
+AHEAD_MM_MIN, AHEAD_MIN = 10.0, 10  # mm a minute, minutes: what a level is told ahead for
+BREAKS, BREAK_MM = 6, 60  # in a day; what water cannot fall by from minute to minute
 LEAP = 900  # of revisions on purpose: a thousand, less what was concluded again
 
 
@@ -126,6 +128,8 @@ def _explain(event: Mapping[str, Any], injected: Injected) -> str:
         if step == "restored":
             return ""
         name = data["sensors"][0] if data["sensors"] else ""
+        if evidence.get("reason") == "unsteady":
+            return _unsteady(name, evidence, injected)
         is_injected = "*" in injected.silenced or name in injected.silenced
         return "" if is_injected else f"nobody silenced {name}: {evidence}"
     if kind == DEVICE:
@@ -147,9 +151,30 @@ def _water(
         return f"{raw} mm was never fed on {sensor}"
     if MOUNT_MM - raw != depth:
         return f"{raw} mm is no depth of {depth} mm"
+    if evidence.get("reason") == "rate":
+        return _ahead(data, evidence)
     if evidence["trend"] == "rising":
         return "" if depth >= limit else f"{data['level']} at {depth} mm, below {limit}"
     return ""  # falling: below the release of the level before, which the event does not carry
+
+
+def _ahead(data: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    """Told ahead of the water: it must say so, and the rate must lead there in ten minutes."""
+    depth, rate = data["value"]["value"], evidence["rate_mm_min"]
+    if data["certainty"] != "likely":
+        return f"{data['level']} at {depth} mm, ahead of the water and {data['certainty']}"
+    is_near = rate >= AHEAD_MM_MIN and depth + 1 + rate * AHEAD_MIN >= evidence["limit"]
+    return "" if is_near else f"{data['level']} at {depth} mm and {rate} mm a minute"
+
+
+def _unsteady(name: str, evidence: Mapping[str, Any], injected: Injected) -> str:
+    """On a fast clock water comes and goes faster than water can; a fed reading must tell it."""
+    fed = injected.fed.get(name, ())
+    if evidence["raw"]["distance_mm"] not in fed:
+        return f"{evidence['raw']} was never fed on {name}"
+    if evidence["breaks_24h"] < BREAKS or max(fed) - min(fed) <= BREAK_MM:
+        return f"{name} is called unsteady for {evidence['breaks_24h']} breaks"
+    return ""
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

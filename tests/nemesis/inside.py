@@ -23,7 +23,7 @@ from agent.recovery import Store, go_on
 from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
-from agent.store.diary import Diary
+from agent.store.diary import Diary, Numbered
 from agent.store.outbox import Outbox
 from agent.store.snapshots import Snapshots
 from agent.uplink.delivery import Delivery
@@ -130,7 +130,9 @@ class Inside:
     def _note_what_is_kept(self) -> None:
         keep = self.keeper.keep
 
-        def note(inputs: Sequence[Input], events: Sequence[Event]) -> int:
+        def note(
+            inputs: Sequence[Input], events: Sequence[Event], activities: Sequence[Numbered]
+        ) -> int:
             self.events += events
             for item in inputs:
                 if isinstance(item, Reading):
@@ -138,6 +140,6 @@ class Inside:
                 else:
                     self.others.add(item.stamp.sequence)
                 self.last = item.stamp.sequence
-            return keep(inputs, events)
+            return keep(inputs, events, activities)
 
         self.keeper.keep = note  # type: ignore[method-assign]  # a trial may look on

@@ -154,8 +154,7 @@ def everything(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
         mix.step()
     street = mix.street
     ids = verdicts.acknowledged(mix.agents)
-    due = set(ids) - street.proxy.acknowledged
-    if not verdicts.drained(street.consumer, due, 60.0):
+    if not verdicts.drained(street.consumer, ids, 60.0, street.proxy.acknowledged):
         mix.failures.append("not everything is delivered a minute after the last fault")
     mix.agents[-1].stop()
     ids = verdicts.acknowledged(mix.agents)
@@ -195,7 +194,7 @@ def flat(rig: Rig, draw: random.Random, is_long: bool) -> Outcome:
     agent.stop()
     mix.start()  # one that has not seen any lost link
     ids = verdicts.acknowledged(mix.agents)
-    verdicts.drained(street.consumer, set(ids) - street.proxy.acknowledged)
+    verdicts.drained(street.consumer, ids, also_received=street.proxy.acknowledged)
     mix.agents[-1].stop()
     failures += verdicts.judge(
         street, ids, silenced=("*",), parts=PARTS,
