@@ -61,6 +61,7 @@ class Site:
         grid: the platform's code for the place; empty where it has none.
         sensors: name -> sensor, in the order of the configuration.
         pets: whether a pet lives in the home.
+        maintenance: when somebody works at the outfall: begin and end, in seconds since 1970.
     """
 
     id: str
@@ -70,6 +71,11 @@ class Site:
     grid: str
     sensors: Mapping[str, Sensor]
     pets: bool = False
+    maintenance: tuple[tuple[float, float], ...] = ()
+
+    def is_maintained(self, wall: float) -> bool:
+        """Whether somebody works there at a moment, in seconds since 1970."""
+        return any(begin <= wall < end for begin, end in self.maintenance)
 
     def with_role(self, *roles: Role) -> tuple[Sensor, ...]:
         """Sensors in any of these roles, in the order of the configuration."""

@@ -13,6 +13,7 @@ from wrong_configs import HOME, said
 
 from agent.config.load import examine, load, parse
 from agent.config.tables import Consent, Giver, SensorTable, SiteTable
+from agent.config.windows import window
 from agent.detectors import detectors
 from agent.pipeline.question import Config as QuestionConfig
 from agent.site import Place, Profile, Role
@@ -219,3 +220,19 @@ def test_one_alone_is_a_warning(one: str, other: str, tmp_path: Path) -> None:
     (problem,) = (problem for problem in problems if problem not in without)
     assert (problem.is_warning, problem.line, problem.key) == (True, 25, "sensor.driver")
     assert problem.message.endswith(f'is of no use without a sensor with driver = "{other}"')
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "2026-11-25T09:00", "2026-11-25T09:00/2026-11-25T08:00", "1/2/3"]
+)
+def test_a_maintenance_window_that_is_none_is_named(text: str) -> None:
+    """With what was found and what is allowed."""
+    with pytest.raises(ValueError, match=rf'found "{text}", allowed: begin/end, such as 20'):
+        window(text, "Asia/Shanghai")
+
+
+def test_a_maintenance_window_is_local_time_unless_it_says_otherwise() -> None:
+    """As the technician's watch shows it."""
+    local = window("2026-11-25T09:00/2026-11-25T11:30", "Asia/Shanghai")
+    assert local == window("2026-11-25T01:00Z/2026-11-25T03:30Z", "Europe/Berlin")
+    assert local[1] - local[0] == 9000

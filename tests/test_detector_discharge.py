@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +93,17 @@ def test_a_discharge_without_rain_is_told_and_ends(pace_s: float) -> None:
     assert cleared["evidence"]["peak_rise_mm"] == pytest.approx(120, abs=15)
     first = next(e for e in player.events if e.kind == KIND)
     assert 600 <= first.mono - MONDAY - 30 * HOUR <= max(1800, 2 * pace_s)
+
+
+def test_what_comes_in_a_maintenance_window_is_told_after_it() -> None:
+    """A pump that is tried is over by then; one that goes on has its ten minutes from there on."""
+    window = ((MONDAY + 29 * HOUR, MONDAY + 33 * HOUR),)
+    of = replace(BOTH, maintenance=window)
+    assert told(watch(of, 48, spill(120, 30, 32.5))) == []
+    player = watch(of, 48, spill(120, 30, 36))
+    assert told(player) == [("raised", "yellow"), ("cleared", "yellow")]
+    first = next(e for e in player.events if e.kind == KIND)
+    assert 600 <= first.mono - MONDAY - 33 * HOUR <= 1800
 
 
 def test_without_a_conductivity_nobody_knows_the_weather() -> None:

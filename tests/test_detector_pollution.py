@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,9 +45,16 @@ def probe(name: str = "sonde") -> Sensor:
 class River:
     """A clean river, an hour at a time, and what is let into it."""
 
-    def __init__(self, config: Config | None = None, *names: str, pace_s: float = PACE_S) -> None:
+    def __init__(
+        self,
+        config: Config | None = None,
+        *names: str,
+        pace_s: float = PACE_S,
+        maintenance: tuple[tuple[float, float], ...] = (),
+    ) -> None:
         self.names = names or ("sonde",)
-        self.site = site(Profile.OUTFALL, *(probe(name) for name in self.names))
+        there = site(Profile.OUTFALL, *(probe(name) for name in self.names))
+        self.site = replace(there, maintenance=maintenance)
         given = limits() if config is None else limits(pollution=config)
         self.given, self.pace_s = given, pace_s
         self.pipeline = Pipeline(self.site, given)
@@ -199,22 +207,35 @@ def test_limits_count_where_they_are_set() -> None:
     assert told["evidence"]["outside"] == {"dissolved_oxygen_mg_l": [5.0, None]}
 
 
+def maintained(from_h: float, until_h: float) -> River:
+    """A river whose probe is worked on from one hour until another."""
+    return River(maintenance=((MONDAY + from_h * 3600, MONDAY + until_h * 3600),))
+
+
 def test_a_maintenance_window_mutes_events() -> None:
     """Until it ends; what lasts longer is told then."""
-    window = "2026-09-23T06:00:00+08:00/2026-09-23T07:00:00+08:00"
-    river = River(Config(maintenance=(window,)))
+    river = maintained(30, 31)
     river.flow(30)
     assert not data(river.flow(0.9, sonde=SEWAGE))
     assert data(river.flow(0.5, sonde=SEWAGE))
 
 
-@pytest.mark.parametrize(
-    "window", ["soon", "2026-11-25T09:00", "2026-11-25T09:00/2026-11-25T08:00"]
-)
-def test_a_window_that_is_none_is_named(window: str) -> None:
-    """With what is allowed."""
-    with pytest.raises(ValueError, match=r"maintenance: .*allowed: begin/end"):
-        Config(maintenance=(window,))
+def test_a_maintenance_window_ends_no_alarm() -> None:
+    """A probe in a bottle of clean water says nothing about the river."""
+    river = maintained(31, 32)
+    river.flow(30)
+    assert data(river.flow(1, sonde=SEWAGE))
+    assert not data(river.flow(1))
+    (cleared,) = data(river.flow(1))
+    assert cleared["condition"] == "cleared"
+
+
+def test_a_probe_in_the_air_in_a_maintenance_window_is_no_fault() -> None:
+    """It becomes one where it is left hanging."""
+    river = maintained(30, 32)
+    river.flow(30)
+    assert not data(river.flow(1.9, sonde={COND: 0.4}), "sensor.fault")
+    assert data(river.flow(0.2, sonde={COND: 0.4}), "sensor.fault")
 
 
 @pytest.mark.parametrize(("above", "said"), [({}, "clean"), (SEWAGE, "same")])

@@ -170,6 +170,14 @@ CHANGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         f'{CONSENT}\npets = "cat"',
         ('7:8: site.pets: found "cat" (text), allowed: true or false',),
     ),
+    "maintenance in a home": (
+        CONSENT,
+        f'{CONSENT}\nmaintenance = ["2026-11-25T09:00/2026-11-25T11:30"]',
+        (
+            "7:15: site.maintenance: only an outfall has windows, and the profile is home; "
+            "remove the key",
+        ),
+    ),
     "pets in a street": (
         'profile = "home"',
         'profile = "street"\npets = true',

@@ -17,6 +17,7 @@ from agent.config.problems import Problem, Report
 from agent.config.sensors import read_sensors
 from agent.config.tables import Consent, Limits, SiteTable
 from agent.config.validation import read, required
+from agent.config.windows import window
 from agent.config.wording import found, printable
 from agent.detectors import detectors
 from agent.errors import ConfigError
@@ -121,7 +122,10 @@ def _examined(
     if report.is_fatal or not (site and uplink and store and question):
         return None, report
     place = Place(site.place.zh.strip(), site.place.en.strip())
-    known = Site(site.id, site.profile, site.timezone, place, site.grid, sensors, site.pets)
+    maintenance = tuple(window(text, site.timezone) for text in site.maintenance)
+    known = Site(
+        site.id, site.profile, site.timezone, place, site.grid, sensors, site.pets, maintenance
+    )
     digest = hashlib.sha256(data).hexdigest()
     configuration = Configuration(
         path, digest, known, site.consent, uplink, store, limits, question, drivers

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.config import windows
 from agent.config.positions import Path
 from agent.config.problems import Report
 from agent.config.tables import SiteTable
@@ -30,7 +31,7 @@ USUAL_ROLES = {
 
 
 def check_site(table: SiteTable, report: Report) -> None:
-    """Check id, time zone, place, pets and consent."""
+    """Check id, time zone, place, pets, maintenance and consent."""
     at: Path = ("site",)
     if not SITE_ID.fullmatch(table.id):
         report.value((*at, "id"), f"found {quoted(table.id)}, allowed: 1 to 64 of A-Z a-z 0-9 - _")
@@ -48,9 +49,23 @@ def check_site(table: SiteTable, report: Report) -> None:
     if table.pets and table.profile is not Profile.HOME:
         message = f"only a home has pets, and the profile is {table.profile}; remove the key"
         report.value((*at, "pets"), message)
+    check_maintenance(table, report)
     if table.profile is Profile.HOME and table.consent is None:
         example = '{ given_by = "resident", on = 2026-11-01 }'
         report.missing((*at, "consent"), f"missing; a home needs {example}")
+
+
+def check_maintenance(table: SiteTable, report: Report) -> None:
+    """Check the windows in which somebody works at an outfall."""
+    if table.maintenance and table.profile is not Profile.OUTFALL:
+        message = f"only an outfall has windows, and the profile is {table.profile}"
+        report.value(("site", "maintenance"), f"{message}; remove the key")
+        return
+    for index, text in enumerate(table.maintenance):
+        try:
+            windows.window(text, "UTC")
+        except ValueError as error:
+            report.value(("site", "maintenance", index), str(error))
 
 
 def check_name(name: str, path: Path, seen: Mapping[str, Path], report: Report) -> None:

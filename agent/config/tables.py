@@ -58,6 +58,7 @@ class SiteTable:
     grid: str = ""
     consent: Consent | None = None
     pets: bool = False
+    maintenance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ air tells of nothing. Concludes `sensor.fault` (yellow) and its end, for the rea
 and names the channels. Its subject is the probe's readings; that it has fallen silent is told by
 silence.py, of the probe itself.
 
-Deliberately keeps silent about single wrong readings, and about a drift: no probe can know its own.
+Deliberately keeps silent about single wrong readings; in maintenance windows, when it hangs in the
+air or in a solution; and about a drift: no probe can know its own.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def step(
     setup: Setup[Config], state: State, now: Now, seen: Probes
 ) -> tuple[State, tuple[Conclusion, ...]]:
     """Compare what is doubted with what is told."""
-    if not isinstance(now, Reading):
+    if not isinstance(now, Reading) or setup.site.is_maintained(now.stamp.wall):
         return state, ()
     name = setup.subject.removesuffix(READINGS)
     own = seen.channel(name, now.quantity).doubt

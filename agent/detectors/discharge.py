@@ -15,7 +15,8 @@ Concludes `outfall.discharge` from each level sensor with the role outfall, by i
 Deliberately keeps silent: for the first day, while nothing is usual; about what rain brings, until
 the level is back; about a rise that stood halfway for three hours, as rivers rise; at outfalls
 where the level comes and goes with a tide, whose spread is the tide; about a discharge that runs
-half of the time, which is what is usual there; about clean water that thins the river as rain does.
+half of the time, which is what is usual there; about clean water that thins the river as rain does;
+in maintenance windows, in which it neither begins, ends nor learns anything.
 Readings of bad quality count for nothing, and suspect ones (a jump that water cannot make) only
 delay: what comes after such a jump may be an object, and is possible. Readings that stop hold the
 alarm; the sensor's silence is told by its own fault.
@@ -138,6 +139,8 @@ def step(setup: Setup[Config], state: State, now: Now) -> tuple[State, tuple[Con
         return replace(state, high=NONE, low=NONE), ()
     if not isinstance(now, Reading) or now.quality.grade is Grade.BAD:
         return state, ()
+    if setup.site.is_maintained(now.stamp.wall):
+        return replace(state, high=NONE, low=NONE), ()
     if now.quantity is CONDUCTIVITY:
         return _thinned(setup, state, now)
     if now.sensor == setup.subject and now.quantity in DEPTHS:

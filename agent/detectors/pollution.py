@@ -15,8 +15,9 @@ of its channels:
 It ends when three sweeps in a row, over ten minutes at least, have no such signature. The likely
 source may become clearer while it lasts: then it is told again.
 
-Deliberately keeps silent in maintenance windows, about a single channel that is off by itself, and
-about channels that are not believed (bad_probe.py tells of them). Where a second probe stands
+Deliberately keeps silent in maintenance windows, in which it neither begins nor ends anything;
+about a single channel that is off by itself; and about channels that are not believed
+(bad_probe.py tells of them). Where a second probe stands
 upstream, the event says whether it sees the same.
 """
 
@@ -24,9 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from agent.detectors import Conclusion, Detector, Now, Setup
 from agent.detectors.probes import LEVELS, WATER, Probes
@@ -75,8 +74,6 @@ class Config:
         water_class: GB 3838-2002 class that the water is to keep, I to V; empty = none set.
         discharge: standard and grade of the outfall, such as GB18918-1A; empty = none set.
         upstream: name of a probe above the outfall; empty = none.
-        maintenance: windows that mute events, "2026-11-25T09:00/2026-11-25T11:30", local time
-            where no offset is given.
     """
 
     __pydantic_config__ = {"extra": "forbid", "strict": True}
@@ -86,33 +83,6 @@ class Config:
         "", "GB18918-1A", "GB18918-1B", "GB18918-2", "GB18918-3", "GB8978-1", "GB8978-2", "GB8978-3"
     ] = ""
     upstream: str = ""
-    maintenance: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for window in self.maintenance:
-            try:
-                begin, end = (datetime.fromisoformat(text) for text in window.split("/"))
-                is_right = begin < end
-            except (TypeError, ValueError):
-                is_right = False
-            if not is_right:
-                raise ValueError(
-                    f"maintenance: {window!r} is no window, allowed: begin/end, such as "
-                    "2026-11-25T09:00/2026-11-25T11:30"
-                )
-
-    def is_muted(self, wall: float, zone: str) -> bool:
-        """Whether a moment, in seconds since 1970, lies in a window."""
-        for window in self.maintenance:
-            begin, end = (_seconds(text, zone) for text in window.split("/"))
-            if begin <= wall < end:
-                return True
-        return False
-
-
-def _seconds(text: str, zone: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +136,8 @@ def step(setup: Setup[Config], state: State, now: Now, seen: Probes) -> Judged:
         return replace(state, row=0, well=0, pending=None), ()
     if not isinstance(now, Reading) or now.sensor != setup.subject or now.quantity not in WATER:
         return state, ()
+    if setup.site.is_maintained(now.stamp.wall):
+        return replace(state, row=0, well=0, pending=None), ()
     at = now.stamp.mono
     if now.quantity is not _last(setup):
         return (state if state.pending == at else replace(state, pending=at)), ()
@@ -199,7 +171,7 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Probes) -> Ju
     since = at if state.row == 0 else state.row_since
     state = replace(state, row=row, row_since=since, well=0)
     enough = FAST_SWEEPS if pace < FAST_S else SWEEPS
-    if (row < enough and not is_over) or setup.limits.is_muted(now.stamp.wall, setup.site.timezone):
+    if row < enough and not is_over:
         return state, ()
     name = source if source is not None else Source(state.source or Source.UNKNOWN)
     level = _level(name, changes, is_over=is_over)
