@@ -164,3 +164,13 @@ def test_a_picture_of_nothing_is_a_picture() -> None:
     empty = series()
     assert "</svg>" in picture(empty, "both")
     assert any("No readings in this time." in row for row in lines(empty, "en"))
+
+
+def test_water_reaches_to_the_next_reading_and_not_across_a_pause() -> None:
+    """An hour of one a minute, ten minutes without, and one more."""
+    drawn = picture(series(*(reading(m, 200) for m in (*range(60), 69))), "en")
+    bars = [bar for bar in drawn.splitlines() if 'class="w"' in bar]
+    widths = [int(bar.partition('width="')[2].partition('"')[0]) for bar in bars]
+    assert len(widths) == 61
+    assert widths[-2:] == [1, 1]
+    assert 59 * 900 / 69 - 2 <= sum(widths[:-2]) <= 59 * 900 / 69 + 2

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
+from statistics import median
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
@@ -21,10 +23,11 @@ from agent.texts.words import Pair
 from agent.width import wrap
 from drivers.reading import Grade
 
-LEFT, WIDE, RIGHT = 70, 900, 60
+LEFT, WIDE, RIGHT = 70, 900, 80
 HIGH, GAP, STRIP = 220, 46, 8
 LINE, TEXT_COLUMNS = 20, 118
 MOST_TOLD = 24
+MISSED = 3  # of the usual pauses between readings; beyond that there is no data
 COLOUR = {
     WarningLevel.BLUE: "#2e6fb7",
     WarningLevel.YELLOW: "#c9a400",
@@ -109,14 +112,18 @@ def _panel(panel: Panel, series: Series, top: float, lang: Lang) -> Iterator[str
 
 
 def _water(found: list[Column], foot: float, low: float, scale: float) -> Iterator[str]:
+    """Bars that reach to the next reading, where it came at the sensor's own pace."""
     ground = foot + low * scale
-    for x, column in enumerate(found, start=LEFT):
-        if column.high is None or column.low is None:
-            continue
+    full = [x for x, column in enumerate(found) if column.high is not None]
+    steps = [after - x for x, after in pairwise(full)]
+    reach = min(MISSED * median(steps), WIDE / 30) if steps else 1
+    for x, step in zip(full, [*steps, 1], strict=False):
+        column = found[x]
         kind = "w" if column.worst is not Grade.SUSPECT else "p"
-        y = foot - (max(column.high, 0.0) - low) * scale
-        depth = foot - (min(column.low, 0.0) - low) * scale
-        yield f'<rect class="{kind}" x="{x}" y="{y:.1f}" width="1" height="{depth - y + 0.5:.1f}"/>'
+        y = foot - (max(column.high or 0.0, 0.0) - low) * scale
+        height = foot - (min(column.low or 0.0, 0.0) - low) * scale - y + 0.5
+        place = f'x="{LEFT + x}" y="{y:.1f}" width="{step if step <= reach else 1}"'
+        yield f'<rect class="{kind}" {place} height="{height:.1f}"/>'
     yield f'<path class="g" d="M{LEFT} {ground:.1f}H{LEFT + WIDE}"/>'
 
 
