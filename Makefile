@@ -18,7 +18,7 @@ DEMO_ARGS ?=
 PYTEST_ARGS ?=
 NEMESIS_ARGS ?=
 MUTANTS ?=
-BENCH ?= store backlog uplink end_to_end outage alarm_latency
+BENCH ?= decide store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
 .PHONY: help demo test nemesis nemesis-long bench mutation events docs/events.md clean
