@@ -51,6 +51,17 @@ def unsteady(breaks: int, raw: int = 2500) -> dict[str, Any]:
     return fault("sensor.fault", reason="unsteady", breaks_24h=breaks, raw={"distance_mm": raw})
 
 
+def zeroed(off: float, depth: int) -> dict[str, Any]:
+    """Of a sensor whose zero has moved."""
+    evidence = {"limit": 100, "trend": "rising", "raw": {"distance_mm": 2500}}
+    return water(value={"value": depth}, evidence={**evidence, "zero_mm": off, "sag_mm": 0.5})
+
+
+def held(stale_s: int, limit: int = 270) -> dict[str, Any]:
+    """A level that is held while no reading comes."""
+    return water(value=None, evidence={"reason": "depth", "limit": limit, "stale_s": stale_s})
+
+
 FED = checker.Injected({"road-0": {2500, 2400}})
 
 
@@ -144,6 +155,10 @@ def test_what_was_fed_explains_a_warning() -> None:
         (fault("sensor.fault", reason="silent"), "nobody silenced"),
         (ahead(6.8), "6.8 mm a minute"),
         (ahead(20.0, "confirmed"), "and confirmed"),
+        (zeroed(-7.0, 200), "no depth"),
+        (zeroed(-100.0, 300), "no depth"),
+        (held(599), "held after 599 s"),
+        (held(600, limit=400), "never fed"),
         (unsteady(5), "called unsteady"),
         (unsteady(6, raw=2450), "never fed"),
         (fault("device.fault", part="storage"), "nobody broke"),
@@ -160,6 +175,16 @@ def test_what_nothing_explains_is_found(event: dict[str, Any], words: str) -> No
 def test_a_level_told_ahead_is_explained_by_its_rate() -> None:
     """Water at 200 mm that rises 10 mm a minute is at 270 mm within ten minutes."""
     assert checker.unexplained([ahead(10.0)], FED) == []
+
+
+def test_a_zero_that_moved_explains_the_depth() -> None:
+    """By as much as the event says, and no more."""
+    assert checker.unexplained([zeroed(-7.0, 207), zeroed(7.0, 192)], FED) == []
+
+
+def test_a_level_that_is_held_is_explained_by_what_was_fed() -> None:
+    """It had been that deep, and nothing has come for ten minutes."""
+    assert checker.unexplained([held(600)], FED) == []
 
 
 def test_readings_that_no_water_makes_explain_unsteady() -> None:

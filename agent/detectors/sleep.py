@@ -168,7 +168,7 @@ def due(setup: Setup[Config], state: State, seen: Home) -> float | None:
         moments.append(_over_at(state, state.left))
     elif state.asleep is not None and not is_told and len(state.nights) >= ENOUGH:
         moments.append(_late_at(setup, state))
-    if state.told and state.last is not None:
+    if _ends_by_evening(state) and state.last is not None:
         moments.append(_evening_at(setup, state.last))
     return min(moments, default=None)
 
@@ -234,7 +234,7 @@ def _pass(
         state = replace(state, told=reason)
         level = WarningLevel.YELLOW if reason == "late_rising" else WarningLevel.BLUE
         found.append(_finding(setup, level, now, evidence))
-    elif state.told and state.last is not None and now[0] >= _evening_at(setup, state.last):
+    elif _ends_by_evening(state) and state.last and now[0] >= _evening_at(setup, state.last):
         state = replace(state, told="")
         found.append(Finding(Kind.SLEEP, setup.subject, None, now[0]))
     return state, tuple(found)
@@ -361,6 +361,12 @@ def _late_at(setup: Setup[Config], state: State) -> float:
         return float("inf")
     latest_h = max(night.wake_h for night in state.nights) + setup.limits.late_h
     return asleep[0] + next_at(setup.site.timezone, asleep[1], latest_h % 24) - asleep[1]
+
+
+def _ends_by_evening(state: State) -> bool:
+    """Whether what is told is over with the day: not while somebody is still in bed."""
+    is_in_bed = state.asleep is not None and state.left is None
+    return bool(state.told) and not (state.told == "late_rising" and is_in_bed)
 
 
 def _evening_at(setup: Setup[Config], last: Moment) -> float:

@@ -17,6 +17,8 @@ WATER, SENSOR, DEVICE = "street.waterlogging", "sensor.fault", "device.fault"
 MOUNT_MM = 2700
 AHEAD_MM_MIN, AHEAD_MIN = 10.0, 10  # mm a minute, minutes: what a level is told ahead for
 BREAKS, BREAK_MM = 6, 60  # in a day; what water cannot fall by from minute to minute
+ZERO_MM = 90  # by which a zero and its sag may lie off at most, together
+HELD_S = 600  # without a reading before a level is said to be held
 LEAP = 900  # of revisions on purpose: a thousand, less what was concluded again
 
 
@@ -142,6 +144,8 @@ def _explain(event: Mapping[str, Any], injected: Injected) -> str:
 def _water(
     data: Mapping[str, Any], evidence: Mapping[str, Any], step: str, injected: Injected
 ) -> str:
+    if data["value"] is None:
+        return _held(data, evidence, injected)
     depth, limit = data["value"]["value"], evidence["limit"]
     if step == "cleared":
         return "" if depth < limit else f"cleared at {depth} mm"
@@ -149,13 +153,23 @@ def _water(
     raw = evidence["raw"].get("distance_mm")
     if raw not in injected.fed.get(sensor, ()):
         return f"{raw} mm was never fed on {sensor}"
-    if MOUNT_MM - raw != depth:
+    off = evidence.get("zero_mm", 0.0) + evidence.get("sag_mm", 0.0)
+    if abs(off) > ZERO_MM or abs(MOUNT_MM - raw - off - depth) > (0.6 if off else 0.0):
         return f"{raw} mm is no depth of {depth} mm"
     if evidence.get("reason") == "rate":
         return _ahead(data, evidence)
     if evidence["trend"] == "rising":
         return "" if depth >= limit else f"{data['level']} at {depth} mm, below {limit}"
     return ""  # falling: below the release of the level before, which the event does not carry
+
+
+def _held(data: Mapping[str, Any], evidence: Mapping[str, Any], injected: Injected) -> str:
+    """Told that readings have stopped: they have, and some had been at that level."""
+    if evidence["stale_s"] < HELD_S:
+        return f"held after {evidence['stale_s']} s"
+    fed = injected.fed.get(data["sensors"][0], ())
+    is_deep = MOUNT_MM - min(fed, default=MOUNT_MM) + ZERO_MM >= evidence["limit"]
+    return "" if is_deep else f"{data['level']} is held and was never fed"
 
 
 def _ahead(data: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
