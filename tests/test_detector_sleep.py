@@ -273,6 +273,14 @@ def test_still_in_bed_an_hour_after_the_latest_rising() -> None:
     assert (up.kind, up.subject, up.onset) == (Kind.SLEEP, "home", mono(33.5) + 2700)
 
 
+def test_still_in_bed_in_the_evening_is_still_late() -> None:
+    """The day's end is no end of it: somebody has not got up. It ends when he does."""
+    sleeper = Sleeper(USUAL).sleeps(23.0).until(47.0)
+    assert sleeper.told == [("late_rising", YELLOW)]
+    sleeper.gets_up(47.5)
+    assert sleeper.told[1:3] == [("up", None), ("long_night", BLUE)]
+
+
 def test_the_configured_hours_count_for_late_rising() -> None:
     """A quarter of an hour after the latest."""
     assert Sleeper(USUAL, late_h=0.25).sleeps(23.0).until(31.25).told == [("late_rising", YELLOW)]

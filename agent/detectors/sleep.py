@@ -16,7 +16,7 @@ report of one other sensor is no exit: the bed may be seen from next door.
 | restless    | blue   | two exits more than ever                                              |
 | up_at_night | blue   | left the bed after midnight, and not back for 45 minutes, before five |
 
-What was told about a night ends with the next evening.
+What was told about a night ends with the next evening; late rising ends with the rising.
 
 Deliberately keeps silent: until seven nights are known; about naps, apart from the journal; where
 the bedroom's sensors are not believed, or no clock has told the time; about how long and restless a
@@ -364,9 +364,8 @@ def _late_at(setup: Setup[Config], state: State) -> float:
 
 
 def _ends_by_evening(state: State) -> bool:
-    """Whether what is told is over with the day: not while somebody is still in bed."""
-    is_in_bed = state.asleep is not None and state.left is None
-    return bool(state.told) and not (state.told == "late_rising" and is_in_bed)
+    """Whether what is told is over with the day: not while somebody has not got up."""
+    return bool(state.told) and not (state.told == "late_rising" and state.asleep is not None)
 
 
 def _evening_at(setup: Setup[Config], last: Moment) -> float:
