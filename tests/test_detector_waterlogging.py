@@ -374,6 +374,23 @@ def test_a_possible_warning_by_a_sick_sensor_is_held_for_six_hours() -> None:
     assert "cleared" not in [verb for verb, _ in steps(kept)]
 
 
+@pytest.mark.parametrize(("dry_min", "is_told"), [(30, True), (5, False)])
+def test_water_that_comes_under_a_held_warning_is_told(dry_min: int, is_told: bool) -> None:
+    """Once what stood in the beam has been away for a quarter of an hour: nobody knows before."""
+    branches = [0, 0, 0, *(([0] * 12 + [1300] * 8) * 6)]
+    depths = [*branches, *([0] * dry_min), *ramp((0, 0), (40, 200)), *([200] * 10)]
+    found = told(flood(depths))
+    assert found[0] == ("red", "possible", "object")
+    assert (("yellow", "observed", "") in found) is is_told
+
+
+def test_blue_water_under_a_held_warning_is_no_news() -> None:
+    """Somebody has been sent there for more."""
+    branches = [0, 0, 0, *(([0] * 12 + [1300] * 8) * 6)]
+    found = told(flood([*branches, *([0] * 30), *ramp((0, 0), (40, 120)), *([120] * 10)]))
+    assert {level for level, _, _ in found} == {"red"}
+
+
 def test_evidence_has_what_the_decision_rests_on() -> None:
     """The last readings as they came, how far back, and how good; the zero and the mounting."""
     evidence = flood([*([0] * 40), 60, 120, 121, 122]).events[0].payload["data"]["evidence"]

@@ -57,6 +57,12 @@ def zeroed(off: float, depth: int) -> dict[str, Any]:
     return water(value={"value": depth}, evidence={**evidence, "zero_mm": off, "sag_mm": 0.5})
 
 
+def back(limit: int) -> dict[str, Any]:
+    """200 mm, rising, and readings have just come back."""
+    evidence = {"limit": limit, "trend": "rising", "raw": {"distance_mm": 2500}, "for_s": 0}
+    return water(evidence=evidence)
+
+
 def held(stale_s: int, limit: int = 270) -> dict[str, Any]:
     """A level that is held while no reading comes."""
     return water(value=None, evidence={"reason": "depth", "limit": limit, "stale_s": stale_s})
@@ -157,6 +163,7 @@ def test_what_was_fed_explains_a_warning() -> None:
         (ahead(20.0, "confirmed"), "and confirmed"),
         (zeroed(-7.0, 200), "no depth"),
         (zeroed(-100.0, 300), "no depth"),
+        (back(270), "below 216"),
         (held(599), "held after 599 s"),
         (held(600, limit=400), "never fed"),
         (unsteady(5), "called unsteady"),
@@ -184,7 +191,7 @@ def test_a_zero_that_moved_explains_the_depth() -> None:
 
 def test_a_level_that_is_held_is_explained_by_what_was_fed() -> None:
     """It had been that deep, and nothing has come for ten minutes."""
-    assert checker.unexplained([held(600)], FED) == []
+    assert checker.unexplained([held(600), back(240)], FED) == []
 
 
 def test_readings_that_no_water_makes_explain_unsteady() -> None:

@@ -151,6 +151,8 @@ class State:
         stale: since when it is told that readings have stopped; None where they go on, and have for
             ten minutes.
         was_stale: whether it was told before in this flood.
+        is_rested: whether it has been dry for fifteen minutes under a level that is only held, and
+            nothing has leapt since: what comes now is judged by itself.
         depths: the last good ones, in mm.
         recent: the last readings: monotonic second, value as it came, how good.
     """
@@ -168,11 +170,13 @@ class State:
     good_at: float | None = None
     stale: float | None = None
     was_stale: bool = False
+    is_rested: bool = False
     depths: tuple[float, ...] = ()
     recent: tuple[tuple[float, float, str], ...] = ()
 
 
 DRY = State()
+CONFIRMED = (Certainty.OBSERVED, "")
 
 Judged = tuple[State, tuple[Conclusion, ...]]
 
@@ -213,7 +217,10 @@ def step(setup: Setup[Config], state: State, now: Now, seen: Echoes) -> Judged:
         peak_mm = max(state.peak_mm, depth)
         return State(way=way, peak_mm=peak_mm, good_at=at, depths=depths, recent=recent), ()
     stale = at if state.stale is not None and pause >= STALE_S else state.stale
-    state = replace(state, way=way, good_at=at, depths=depths, stale=stale, recent=recent)
+    rested = state.is_rested and way.doubt != "object"
+    state = replace(
+        state, way=way, good_at=at, depths=depths, stale=stale, recent=recent, is_rested=rested
+    )
     return _judge(setup, _follow(setup.limits, state, depth, now), now, seen)
 
 
@@ -297,6 +304,14 @@ def _judge(setup: Setup[Config], state: State, now: Reading, seen: Echoes) -> Ju
         state = replace(state, level=reached, falling=NONE, dry=NONE)
         for_s = at - state.rising[reached - 1].mono
         return state, (_finding(setup, state, now, seen, for_s, "rising"),)
+    if state.is_rested:
+        sure = _reached(replace(state, level=0), at, echo.trust.is_strained)
+        is_news = WarningLevel.YELLOW <= sure < state.level
+        if is_news and _certainty(setup, state, sure, echo, seen) == CONFIRMED:
+            state = replace(state, level=sure, certainty=Certainty.OBSERVED, doubt="")
+            state = replace(state, is_rested=False, falling=NONE)
+            for_s = at - state.rising[sure - 1].mono
+            return state, (_finding(setup, state, now, seen, for_s, "rising"),)
     if state.level and reached == state.level and state.certainty is not Certainty.OBSERVED:
         certainty, doubt = _certainty(setup, state, reached, echo, seen)
         is_told = certainty is Certainty.OBSERVED and (
@@ -336,6 +351,8 @@ def _fall(
                       "raw": {now.quantity.value: now.value}},
         )  # fmt: skip
         return _dried(state), (cleared,)
+    if is_held and state.dry.count >= FEWEST and at - state.dry.mono >= CLEAR_S:
+        state = replace(state, is_rested=True)
     is_low = state.falling.count >= FEWEST and at - state.falling.mono >= FALL_S
     if state.level > 1 and is_low and not state.doubt:
         for_s = at - state.falling.mono

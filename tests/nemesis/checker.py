@@ -18,6 +18,7 @@ MOUNT_MM = 2700
 AHEAD_MM_MIN, AHEAD_MIN = 10.0, 10  # mm a minute, minutes: what a level is told ahead for
 BREAKS, BREAK_MM = 6, 60  # in a day; what water cannot fall by from minute to minute
 ZERO_MM = 90  # by which a zero and its sag may lie off at most, together
+RELEASE, RELEASE_MM = 0.8, 20  # below both a level is left
 HELD_S = 600  # without a reading before a level is said to be held
 LEAP = 900  # of revisions on purpose: a thousand, less what was concluded again
 
@@ -159,6 +160,10 @@ def _water(
     if evidence.get("reason") == "rate":
         return _ahead(data, evidence)
     if evidence["trend"] == "rising":
+        if (
+            evidence.get("for_s") == 0
+        ):  # no rise, which takes 30 s: readings are back, on this level
+            limit = min(RELEASE * limit, limit - RELEASE_MM)
         return "" if depth >= limit else f"{data['level']} at {depth} mm, below {limit}"
     return ""  # falling: below the release of the level before, which the event does not carry
 
