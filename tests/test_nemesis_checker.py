@@ -84,16 +84,24 @@ def test_the_same_event_twice_is_one_content() -> None:
     again = water(buffered_s=7, clock="corrected", onset="2026-11-24T08:00:00Z")
     again["time"] = "2026-11-24T08:00:30Z"
     assert checker.contents([water(), again]) == []
+    cap = {"severity": "Minor", "expires": "2026-11-24T14:00:00+08:00"}
+    later = {**cap, "expires": "2026-11-24T14:00:01+08:00"}
+    assert checker.contents([water(cap=cap), water(cap=later)]) == []
+    assert checker.contents([water(cap=cap), water(cap={**later, "severity": "Extreme"})])
 
 
 @pytest.mark.parametrize(
-    "other",
-    [water(level="red"), water(raw=2400), {**water(), "sequence": "000000000009"}],
-    ids=["level", "value", "number"],
+    ("name", "other"),
+    [
+        ("level", water(level="red")),
+        ("value", water(raw=2400)),
+        ("sequence", {**water(), "sequence": "000000000009"}),
+    ],
 )
-def test_one_id_with_two_contents_is_found(other: dict[str, Any]) -> None:
+def test_one_id_with_two_contents_is_found(name: str, other: dict[str, Any]) -> None:
     """A platform that keeps the first would never know the second."""
-    assert checker.contents([water(), other]) == ["event a.1 came with two contents"]
+    (found,) = checker.contents([water(), other])
+    assert found.startswith(f"event a.1 came with two contents: {name} ")
 
 
 def test_revisions_in_order_with_repeats_are_in_order() -> None:

@@ -5,14 +5,15 @@ Every check gives its findings as sentences; an empty list is a promise kept.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 # What may differ between two sendings of one event: how long it waited, and what the clock's
 # correction changes.
-MAY_DIFFER = frozenset({"buffered_s", "onset", "clock"})
+MAY_DIFFER = frozenset(
+    {"buffered_s", "onset", "clock", "expires"}
+)  # a corrected clock corrects them
 WATER, SENSOR, DEVICE = "street.waterlogging", "sensor.fault", "device.fault"
 MOUNT_MM = 2700
 AHEAD_MM_MIN, AHEAD_MIN = 10.0, 10  # mm a minute, minutes: what a level is told ahead for
@@ -47,16 +48,19 @@ def missing(acknowledged: Iterable[str], received: Collection[str]) -> list[str]
 
 def contents(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """No id has two contents."""
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str], dict[str, Any]] = {}
     found = []
     for event in events:
         data = {key: value for key, value in event["data"].items() if key not in MAY_DIFFER}
         # Two boots of one device give one alarm the same id only if it is the same alarm.
         kept = {key: event[key] for key in ("id", "sequence", "source", "type", "subject")}
-        text = json.dumps([kept, data], sort_keys=True)
-        key = (str(event["source"]), str(event["id"]))
-        if first.setdefault(key, text) != text:
-            found.append(f"event {event['id']} came with two contents")
+        cap = {key: value for key, value in data.get("cap", {}).items() if key not in MAY_DIFFER}
+        content = {**kept, **data, "cap": cap, **data.get("evidence", {})}
+        was = first.setdefault((str(event["source"]), str(event["id"])), content)
+        if was != content:
+            names = [key for key in content | was if content.get(key) != was.get(key)]
+            told = "; ".join(f"{key} {was.get(key)} and {content.get(key)}" for key in names)
+            found.append(f"event {event['id']} came with two contents: {told}")
     return list(dict.fromkeys(found))
 
 
