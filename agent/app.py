@@ -17,7 +17,9 @@ from typing import Any
 
 from agent.clock import SystemClock
 from agent.config.load import Configuration
+from agent.desk import Desk, place
 from agent.errors import StorageError
+from agent.events import rfc3339
 from agent.expiry import Expiry
 from agent.health import Health, ServiceManager, Watched
 from agent.inbox import FROZEN_S, Inbox, Stop
@@ -25,6 +27,7 @@ from agent.keeper import Keeper
 from agent.loop import Loop, Switch
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, Store, go_on
+from agent.roll import Roll, Run
 from agent.sent import sent_mark
 from agent.site import Site
 from agent.store import layout
@@ -88,7 +91,12 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
         delivery = Delivery(wire, session, events, readings if wire.sends_readings else None)
         workers = _workers(configuration, inbox, speed)
         health = Health(ServiceManager(), _watched(workers, keeper, session))
+        desk = Desk(place(folder))
+        run = Run(
+            version("street-agent"), configuration.digest, rfc3339(clock.wall()), store.is_memory
+        )
         loop = Loop(
+            roll=Roll(site, run, desk.lay, time.monotonic()),
             inbox=inbox, pipeline=pipeline, keeper=keeper, events=events,
             readings=readings if wire.sends_readings else None, delivery=delivery, wire=wire,
             clock=clock, health=health, expiry=expiry, recovered=recovered,
@@ -100,6 +108,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             inbox.device_state("storage.folder", trouble)
         keeper.start()
         session.start()
+        desk.start()
         for worker in workers:
             worker.start()
         health.ready()
@@ -114,6 +123,7 @@ def run(configuration: Configuration, folder: Path, speed: float = 1.0) -> int:
             for worker in workers:
                 worker.join(max(deadline - time.monotonic(), 0.0))
             loop.finish()
+            desk.stop()
             session.stop(wire.state(Presence.STOPPED), FAREWELL_S)
     return 0
 

@@ -57,6 +57,11 @@ class Device:
             log.info("device well again part=%s", part)
         self._inbox.device_state(part, reason, facts)
 
+    @property
+    def faults(self) -> dict[str, str]:
+        """Parts that are at fault, and why."""
+        return {part: reason for part, reason in self._told.items() if reason}
+
     def is_told(self, part: str) -> bool:
         """Whether a part is reported as faulty."""
         return bool(self._told.get(part))

@@ -23,6 +23,7 @@ from agent.keeper import Keeper
 from agent.keeping import Kept, Lent, News, Queue, Stock, Trouble
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Recovered, compose
+from agent.roll import Roll
 from agent.store.diary import Numbered
 from agent.uplink.delivery import Delivery
 from agent.uplink.link import Acked, LinkDown, LinkUp
@@ -71,6 +72,7 @@ class Loop:
         health: Health,
         expiry: Expiry,
         recovered: Recovered,
+        roll: Roll,
         tick_s: float,
         buzzers: Sequence[Switch] = (),
         now: Callable[[], float] = time.monotonic,
@@ -85,6 +87,7 @@ class Loop:
         self._clock = clock
         self._expiry = expiry
         self._health = health
+        self._roll = roll
         self._tick_s = tick_s
         self._buzzers = buzzers
         self._now = now
@@ -138,6 +141,10 @@ class Loop:
         match item:
             case Reading() | SensorState() | DeviceState() | Gap():
                 self._wire.watch_clock(item.stamp)
+                if isinstance(item, Reading):
+                    self._roll.read(item, self._now())
+                elif isinstance(item, SensorState):
+                    self._roll.change(item, self._now())
                 checked, events = self._pipeline.take(item)
                 self._inputs.append(checked)
                 self._events += events
@@ -148,6 +155,8 @@ class Loop:
             case Left():
                 self._device.tell("uplink.certificate", item.reason)
             case LinkUp() | LinkDown() | Acked():
+                if not isinstance(item, Acked):
+                    self._roll.link(item, self._now())
                 self._device.watch_link(item, self._now())
                 self._delivery.handle(item, self._now())
                 self._device.watch_refusals(self._delivery.take_refusals())
@@ -229,6 +238,7 @@ class Loop:
             self._device.watch_disk(self._keeper.held_s)
             self._device.watch_peace(now)
             self._health.say(self._status())
+            self._stand(now)
             self._event_window.nudge()
             if self._reading_window is not None:
                 self._reading_window.nudge()
@@ -253,6 +263,17 @@ class Loop:
         link = "linked" if self._delivery.is_linked else "no link"
         waiting = self._stock.events_waiting if self._stock else 0
         return f"{len(self._pipeline.ledger.alarms)} open alarms, {link}, {waiting} events waiting"
+
+    def _stand(self, now: float) -> None:
+        """Lay down how all stands, for whoever asks on this device."""
+        self._roll.lay(
+            now,
+            alarms=_open_alarms(self._pipeline),
+            faults=self._device.faults,
+            stock=self._stock,
+            delivered=self._delivery.counters.acknowledged,
+            is_synced=self._clock.is_synced(),
+        )
 
     def _counters(self) -> dict[str, object]:
         stock = self._stock

@@ -24,8 +24,10 @@ from agent.loop import Loop
 from agent.pipeline.memory import remember
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, go_on
+from agent.roll import Roll, Run
 from agent.sent import SentMark
 from agent.site import Site
+from agent.standing import Standing
 from agent.store.buffer import Buffer
 from agent.store.diary import Diary
 from agent.store.outbox import Outbox
@@ -64,6 +66,7 @@ class Life:
         self.days_left: float | None = None
         self.session = FakeSession()
         self.switched: list[bool] = []
+        self.standings: list[Standing] = []
         self.store = Store(
             Buffer(folder / "readings", 64 << 20),
             Outbox(folder / "outbox"),
@@ -80,6 +83,7 @@ class Life:
         readings = ReadingWindow(self.keeper, self.store.buffer.last_sequence)
         self.delivery = Delivery(wire, self.session, events, readings)
         self.loop = Loop(
+            roll=Roll(of, Run("0.1.0", "digest", ""), self.standings.append, clock.mono()),
             inbox=self.inbox,
             pipeline=self.pipeline,
             keeper=self.keeper,

@@ -20,6 +20,7 @@ from agent.keeper import Keeper
 from agent.loop import Loop
 from agent.pipeline.pipeline import Pipeline
 from agent.recovery import Store, go_on
+from agent.roll import Roll, Run
 from agent.sent import SentMark
 from agent.site import Site
 from agent.store.buffer import Buffer
@@ -80,6 +81,7 @@ class Inside:
         readings = ReadingWindow(self.keeper, store.buffer.last_sequence)
         self.delivery = Delivery(self.wire, self.session, events, readings)
         self.loop = Loop(
+            roll=Roll(site, Run("", "", ""), lambda _: None, clock.mono()),
             inbox=self.inbox, pipeline=pipeline, keeper=self.keeper, events=events,
             readings=readings, delivery=self.delivery, wire=self.wire, clock=clock,
             health=Health(ServiceManager(), []),
