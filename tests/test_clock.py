@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ class Kernel:
         self.wall = build_time() + 30 * DAY
         self.boottime = 50.0
         self.is_synced = True
+        self.may_be_asked = True
 
     def pass_(self, seconds: float) -> None:
         self.wall += seconds
@@ -29,6 +31,8 @@ class Kernel:
 
     def adjtimex(self, buffer: object) -> int:
         del buffer
+        if not self.may_be_asked:
+            return -1
         return 0 if self.is_synced else clock_module.TIME_ERROR
 
 
@@ -39,6 +43,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     (tmp_path / "boot_id").write_text("11111111-1111-1111\n")
     monkeypatch.setattr(clock_module, "BOOT_ID", tmp_path / "boot_id")
     monkeypatch.setattr(clock_module, "RTC", tmp_path / "since_epoch")
+    monkeypatch.setattr(clock_module, "TIMESYNCD", tmp_path / "synchronized")
     monkeypatch.setattr(time, "time", lambda: of_test.wall)
     monkeypatch.setattr(time, "clock_gettime", lambda _: of_test.boottime)
     monkeypatch.setattr(clock_module.ctypes, "CDLL", lambda *_, **__: of_test)
@@ -199,3 +204,27 @@ def test_a_faster_clock_goes_on_after_a_restart(kernel: Kernel) -> None:
     second = SystemClock(1000.0)
     second.carry_on(document, mono, wall)
     assert (second.mono(), second.wall()) == pytest.approx((mono, wall))
+
+
+def test_where_the_kernel_may_not_be_asked_timesyncd_knows(kernel: Kernel, tmp_path: Path) -> None:
+    """It has touched its file: for nine hours the clock is right, as long as the kernel says so."""
+    kernel.may_be_asked = False
+    clock = SystemClock()
+    assert not clock.is_synced()
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    os.utime(mark, (kernel.wall, kernel.wall))
+    assert clock.is_synced()
+    kernel.pass_(9 * 3600 - 1)
+    assert clock.is_synced()
+    kernel.pass_(2)
+    assert not clock.is_synced()
+
+
+def test_timesyncd_is_not_asked_where_the_kernel_answers(kernel: Kernel, tmp_path: Path) -> None:
+    """The kernel knows of every way in which a clock is set."""
+    kernel.is_synced = False
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    os.utime(mark, (kernel.wall, kernel.wall))
+    assert not SystemClock().is_synced()
