@@ -20,6 +20,7 @@ from agent.process import keep_streams
 COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
     "status": "how the agent on this device stands, and what to mend",
+    "config": "put a configuration in force, confirm it, go back",
     "check": "check a configuration; nothing is opened",
     "replay": "run recorded readings through the same pipeline",
     "plot": "draw what a sensor has measured, with its limits and events",

@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it; say by the exit code whether all is well."""
-    path = args.socket or _usual()
+    path = args.socket or usual()
     if args.against:
         return _compare(path, args.against, args.within)
     standing = look(path)
@@ -141,6 +141,7 @@ def _looks(path: Path, within_s: float) -> Iterator[Standing | None]:
         time.sleep(LOOK_S)
 
 
-def _usual() -> Path:
+def usual() -> Path:
+    """Where the service answers."""
     path = RUNTIME / NAME
     return path if path.exists() or not (DEFAULT_STATE / NAME).exists() else DEFAULT_STATE / NAME
