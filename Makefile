@@ -4,6 +4,7 @@
 #   make test    every check there is
 #
 #   make nemesis faults on a schedule against the real agent, and what came of every promise
+#   make test-vm the agent in a virtual machine with systemd, GPIO and a serial port
 #   make bench   what the README's figures come from; takes a while
 #   make mutation   small mistakes put into the home's detectors, and which tests miss; 15 minutes
 #   make events  the events of the replay cases, and docs/events.md, from the agent as it is now
@@ -17,11 +18,12 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 NEMESIS_ARGS ?=
+VM_ARGS ?=
 MUTANTS ?=
 BENCH ?= decide store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
-.PHONY: help demo test nemesis nemesis-long bench mutation events docs/events.md clean
+.PHONY: help demo test test-vm nemesis nemesis-long bench mutation events docs/events.md clean
 .NOTPARALLEL:
 
 help:
@@ -47,6 +49,11 @@ nemesis:
 nemesis-long:
 	@.ci/prepare nemesis
 	$(BIN)/python tests/nemesis/run.py --long --write docs/promises.md $(NEMESIS_ARGS)
+
+# The agent in a virtual machine with systemd, GPIO and a serial port; see tests/vm/run.py. As root.
+test-vm:
+	@.ci/prepare vm
+	timeout 3000 $(BIN)/python tests/vm/run.py $(VM_ARGS)
 
 # Each script in tests/bench prints the figures that it measured; its first lines say of what.
 bench:

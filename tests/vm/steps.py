@@ -1,0 +1,217 @@
+"""What is gone through in the virtual machine; each step says what it found, or raises."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from consumer import Consumer
+from device import COMMAND, Hand, Water, is_whole, status, wait_status
+from machine import GuestError, Machine
+from site_ import SECRET, SMOKE, WIRES, config
+
+PATIENCE_S = 30.0
+BACK_S = 60.0  # in an emulated guest, where Python runs 13 times slower
+FOUND = "systemctl show street-agent -p NRestarts --value"
+
+
+@dataclass
+class Guest:
+    """All that a step needs.
+
+    Attributes:
+        broker: its URL, as the guest sees it.
+        pulls: alarms whose latency is measured.
+    """
+
+    machine: Machine
+    consumer: Consumer
+    broker: str
+    pulls: int
+    hand: Hand | None = None
+    water: Water | None = None
+    secrets: list[str] = field(default_factory=lambda: [SECRET])
+
+    def let_go(self) -> None:
+        """Close what moves sensors."""
+        for one in (self.hand, self.water):
+            if one is not None:
+                one.close()
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Events of a kind that have come, in order."""
+        return [event for _, event in self.consumer.events if event["data"]["kind"] == kind]
+
+
+def walk(guest: Guest) -> str:
+    """Each sensor is moved, and the platform has its reading."""
+    assert guest.hand is not None
+    assert guest.water is not None
+    for wire in WIRES:
+        for is_on in (True, False):
+            before = len(_readings(guest, wire.name))
+            guest.hand.pull(wire, is_on=is_on)
+            _wait(guest, lambda n=wire.name, b=before: len(_readings(guest, n)) > b,
+                  f"no reading of {wire.name}")  # fmt: skip
+    guest.water.distance_mm = 2650
+    _wait(guest, lambda: 2650.0 in _readings(guest, "road-level"), "no reading of road-level")
+    guest.water.distance_mm = 2700
+    for kind in ("home.help", "home.smoke"):
+        _wait(guest, lambda k=kind: bool(guest.events(k)), f"no event {kind}")
+    return f"{len(WIRES) + 1} sensors, {len(guest.consumer.ids)} events at the broker"
+
+
+def latency(guest: Guest) -> str:
+    """A contact is pulled in the guest, the event is at the broker on the host."""
+    assert guest.hand is not None
+    took, own = [], []
+    for number in range(guest.pulls):
+        is_on = number % 2 == 0
+        before = len(guest.events("home.smoke"))
+        begun = time.monotonic()
+        own.append(guest.hand.pull(SMOKE, is_on=is_on))
+        if not guest.consumer.wait(lambda b=before: len(guest.events("home.smoke")) > b, 20.0):
+            raise GuestError(f"pull {number}: no event after 20 s")
+        took.append(time.monotonic() - begun)
+    took.sort()
+    p99 = took[int(0.99 * (len(took) - 1))]
+    said = (f"{len(took)} pulls: p50 {median(took):.3f} s, p99 {p99:.3f} s, most {took[-1]:.3f} s; "
+            f"of it the pull itself p50 {median(own):.3f} s")  # fmt: skip
+    if p99 >= 1.0:
+        raise GuestError(said)
+    return said
+
+
+def deaths(guest: Guest) -> str:
+    """Killed, crashed, hung, out of memory: back in service, nothing lost."""
+    said = []
+    for name, harm in (
+        ("SIGKILL", "systemctl kill -s KILL street-agent"),
+        ("SIGSEGV", "systemctl kill -s SEGV street-agent"),
+        ("SIGSTOP", "systemctl kill -s STOP street-agent"),
+        ("memory", "systemctl set-property --runtime street-agent MemoryMax=8M"),
+    ):
+        was = int(guest.machine.run(FOUND))
+        begun = time.monotonic()
+        guest.machine.run(harm)
+        found = _found(guest.machine, was)
+        if name == "memory":
+            guest.machine.run("systemctl set-property --runtime street-agent MemoryMax=256M")
+        wait_status(guest.machine, is_whole, BACK_S)
+        said.append(
+            f"{name} found after {found - begun:.1f} s, back {time.monotonic() - found:.1f}"
+        )
+    return "; ".join(said)
+
+
+def _found(machine: Machine, was: int) -> float:
+    end = time.monotonic() + BACK_S
+    while time.monotonic() < end:
+        if int(machine.run(FOUND)) > was:
+            return time.monotonic()
+        time.sleep(0.3)
+    raise GuestError("systemd has not restarted it")
+
+
+def closed(guest: Guest) -> str:
+    """Nothing listens, nobody else reads, no secret is told."""
+    machine = guest.machine
+    ports = machine.run("ss -Hltnup | grep -c street-agent", check=False).strip()
+    if ports != "0":
+        raise GuestError(f"it listens: {machine.run('ss -ltnup')}")
+    for path in ("/etc/street-agent/keys/password", "/var/lib/street-agent/outbox",
+                 "/run/street-agent/agent.sock"):  # fmt: skip
+        read = machine.run(f"runuser -u nobody -- ls {path} 2>&1; runuser -u nobody -- cat {path} 2>&1",
+                           check=False)  # fmt: skip
+        if "Permission denied" not in read:
+            raise GuestError(f"{path} is open to others: {read}")
+    told = machine.run("journalctl -u street-agent --no-pager; ps axww -o args; cat /proc/*/environ 2>/dev/null",
+                       check=False)  # fmt: skip
+    sent = json.dumps([event for _, event in guest.consumer.events])
+    for secret in guest.secrets:
+        if secret in told or secret in sent:
+            raise GuestError("a secret stands in the journal, a process's arguments or an event")
+    analysed = machine.run("systemd-analyze security --no-pager street-agent | tail -n 1").strip()
+    return f"no port, no secret, {analysed.partition('level ')[2]}"
+
+
+def change(guest: Guest) -> str:
+    """A wrong broker is taken back at once; and after a hard stop in between, by the boot."""
+    machine = guest.machine
+    wrong = config("mqtt://10.0.2.2:9")
+    machine.write("/root/wrong.toml", wrong, "600")
+    begun = time.monotonic()
+    said = machine.run(f"{COMMAND} config apply /root/wrong.toml --confirm-within 5m; echo exit $?",
+                       timeout_s=240.0, check=False)  # fmt: skip
+    if "exit 8" not in said:
+        raise GuestError(f"a wrong broker was not taken back: {said}")
+    wait_status(machine, is_whole, BACK_S)
+    back = time.monotonic() - begun
+    machine.run(f"setsid {COMMAND} config apply /root/wrong.toml >/dev/null 2>&1 &")
+    end = time.monotonic() + PATIENCE_S
+    while "10.0.2.2:9" not in machine.run("cat /etc/street-agent/site.toml"):
+        if time.monotonic() > end:
+            raise GuestError("the change was never begun")
+        time.sleep(0.2)
+    begun = time.monotonic()
+    power_cut(guest)
+    wait_status(machine, is_whole, 180.0)
+    if "10.0.2.2:9" in machine.run("cat /etc/street-agent/site.toml"):
+        raise GuestError("the wrong configuration is still in force")
+    machine.run("test ! -e /etc/street-agent/revisions/pending.json")
+    return f"back after {back:.0f} s; stopped hard in between, back {time.monotonic() - begun:.0f} s later"
+
+
+def power(guest: Guest) -> str:
+    """An alarm that is raised while the broker is away is delivered after a hard stop."""
+    assert guest.hand is not None
+    machine = guest.machine
+    machine.run("ip route add unreachable 10.0.2.2 || true")
+    before = len(guest.events("home.help"))
+    cord = next(wire for wire in WIRES if wire.driver == "help_button")
+    guest.hand.pull(cord, is_on=True)
+    wait_status(machine, lambda s: s["store"]["events_waiting"] > 0, BACK_S)
+    power_cut(guest)
+    took = time.monotonic()
+    _wait(guest, lambda: len(guest.events("home.help")) > before, "the alarm is lost", 180.0)
+    wait_status(machine, is_whole, 180.0)
+    return f"the alarm came {time.monotonic() - took:.0f} s after the boot"
+
+
+def power_cut(guest: Guest) -> None:
+    """Stop the machine hard, and start it again with its sensors as they were."""
+    guest.let_go()
+    guest.machine.stop_hard()
+    guest.machine.start()
+    guest.hand, guest.water = Hand(guest.machine), Water(guest.machine)
+    for wire in WIRES:
+        guest.hand.pull(wire, is_on=False)
+
+
+def looks(guest: Guest) -> str:
+    """What a technician sees first."""
+    said = guest.machine.run(f"{COMMAND} status --lang en; echo exit $?", check=False)
+    standing = status(guest.machine)
+    if standing is None or "road-level" not in said:
+        raise GuestError(said)
+    return (
+        f"{standing['state']}, {len(standing['sensors'])} sensors, {said.strip().splitlines()[-1]}"
+    )
+
+
+def _readings(guest: Guest, sensor: str) -> list[float]:
+    return [record.value for record in guest.consumer.records if record.sensor == sensor]
+
+
+def _wait(
+    guest: Guest, is_so: Callable[[], bool], words: str, within_s: float = PATIENCE_S
+) -> None:
+    if not guest.consumer.wait(is_so, within_s):
+        raise GuestError(words)
+
+
+STEPS = (walk, looks, latency, closed, deaths, change, power)
