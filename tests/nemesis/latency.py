@@ -45,7 +45,7 @@ contact = "normally_open"
 """
 PORTS, PORT_HZ = 6, 50.0  # 300 readings a second beside the contacts
 SLOW_PORTS, SLOW_HZ = 1, 1.0  # on a bad link, where many devices share this machine
-LINES, LONG_LINES = 10, 25  # devices side by side, each behind a bad link of its own
+LINES = 25  # devices side by side, each behind a bad link of its own
 EACH, LONG_EACH = 40, 400  # alarms of each
 PAUSE_S, SLOW_PAUSE_S = 0.03, 3.0  # between two alarms, on a good and on a bad link
 LAST_S = 300.0  # start, first link, what is still under way at the end
@@ -215,7 +215,7 @@ def over_lines(
 
 
 def _lines(is_long: bool) -> list[int]:
-    return [LONG_EACH] * LONG_LINES if is_long else [EACH] * LINES
+    return [LONG_EACH if is_long else EACH] * LINES
 
 
 def _judge(figures: Figures, bar_s: float, *, is_as_bad: bool = True) -> Outcome:

@@ -23,7 +23,7 @@ cd "$work/module"
 cp drivers/gpio/gpio-sim.c drivers/gpio/gpiolib.h kernel/irq/irq_sim.c .
 # Built as a module it needs what built-in code has for nothing, and may not use what is not exported.
 sed -i -e 's/irq_to_desc(\([^)]*\))/irq_data_to_desc(irq_get_irq_data(\1))/' \
-    -e '1a #include <linux/module.h>\n#include <linux/irqdesc.h>' irq_sim.c
+    -e '/<linux\/slab.h>/a #include <linux/irqdesc.h>\n#include <linux/module.h>' irq_sim.c
 printf 'MODULE_LICENSE("GPL");\n' >>irq_sim.c
 printf 'obj-m += irq_sim.o gpio-sim.o\n' >Kbuild
 make -s -C "/usr/src/linux-headers-$release" "M=$PWD" modules >build.log 2>&1 ||
