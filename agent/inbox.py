@@ -30,6 +30,14 @@ FROZEN_S = 30.0  # real seconds without a stamp; a deciding thread under load is
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """A sensor is still down, for another reason than was told: no input, and not journalled."""
+
+    sensor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish: flush everything and end."""
 

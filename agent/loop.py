@@ -18,7 +18,7 @@ from agent.device import Device
 from agent.events import DeviceState, Event, Gap, Input, Tick
 from agent.expiry import Expiry, Left
 from agent.health import Health
-from agent.inbox import BATCH, Inbox, Stop
+from agent.inbox import BATCH, Inbox, Stop, Why
 from agent.keeper import Keeper
 from agent.keeping import Kept, Lent, News, Queue, Stock, Trouble
 from agent.pipeline.pipeline import Pipeline
@@ -111,6 +111,7 @@ class Loop:
     def turn(self, wait_s: float) -> None:
         """Wait for something, decide it, and send what may be sent."""
         for item in self._inbox.batch(max(wait_s, 0.0)):
+            self._roll.hear(item, self._now())
             self._handle(item)
         self._switch()
         self._hand_over()
@@ -141,10 +142,6 @@ class Loop:
         match item:
             case Reading() | SensorState() | DeviceState() | Gap():
                 self._wire.watch_clock(item.stamp)
-                if isinstance(item, Reading):
-                    self._roll.read(item, self._now())
-                elif isinstance(item, SensorState):
-                    self._roll.change(item, self._now())
                 checked, events = self._pipeline.take(item)
                 self._inputs.append(checked)
                 self._events += events
@@ -155,13 +152,13 @@ class Loop:
             case Left():
                 self._device.tell("uplink.certificate", item.reason)
             case LinkUp() | LinkDown() | Acked():
-                if not isinstance(item, Acked):
-                    self._roll.link(item, self._now())
                 self._device.watch_link(item, self._now())
                 self._delivery.handle(item, self._now())
                 self._device.watch_refusals(self._delivery.take_refusals())
             case Kept() | Lent() | Trouble() | Stock():
                 self._hear(item)
+            case Why():
+                pass  # the roll has it
             case Stop():
                 self._stop = item
             case _:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.inbox import Why
 from agent.keeping import Stock
 from agent.site import Sensor, Site
 from agent.standing import OPEN, SensorStanding, Standing, StoreStanding, UplinkStanding
@@ -51,7 +52,22 @@ class Roll:
         self._heard = {name: Heard("starting", now) for name in site.sensors}
         self._link: LinkUp | LinkDown | None = None
 
-    def read(self, reading: Reading, now: float) -> None:
+    def hear(self, item: object, now: float) -> None:
+        """Note whatever says something of a sensor or of the link."""
+        match item:
+            case Reading():
+                self._read(item, now)
+            case SensorState() if item.sensor in self._heard:
+                heard = self._heard[item.sensor]
+                heard.status, heard.since, heard.reason = item.status.value, now, item.reason
+            case Why() if item.sensor in self._heard:
+                self._heard[item.sensor].reason = item.reason
+            case LinkUp() | LinkDown():
+                if isinstance(item, LinkUp) or not isinstance(self._link, LinkDown):
+                    self._link_since = now
+                self._link = item
+
+    def _read(self, reading: Reading, now: float) -> None:
         """A sensor has spoken, so it is open."""
         heard = self._heard.get(reading.sensor)
         if heard is None:
@@ -59,18 +75,6 @@ class Roll:
         heard.reading, heard.at = reading, now
         if heard.status != OPEN:
             heard.status, heard.since, heard.reason = OPEN, now, ""
-
-    def change(self, state: SensorState, now: float) -> None:
-        """A sensor's connection has changed."""
-        heard = self._heard.get(state.sensor)
-        if heard is not None:
-            heard.status, heard.since, heard.reason = state.status.value, now, state.reason
-
-    def link(self, link: LinkUp | LinkDown, now: float) -> None:
-        """The link has changed."""
-        if isinstance(link, LinkUp) or not isinstance(self._link, LinkDown):
-            self._link_since = now
-        self._link = link
 
     def lay(
         self,

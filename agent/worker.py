@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from agent.inbox import Inbox
+from agent.inbox import Inbox, Why
 from drivers.base import DeviceSilent, Driver, DriverError, Switchable, Timed
 from drivers.reading import SensorStatus
 
@@ -47,6 +47,7 @@ class Worker:
         self._stopping = threading.Event()
         self._telling = threading.Lock()
         self._told: SensorStatus | None = None
+        self._reason = ""
         self._thread: threading.Thread | None = None
 
     @property
@@ -131,7 +132,10 @@ class Worker:
     def _tell(self, status: SensorStatus, reason: str) -> None:
         """Report a change once; further attempts are no news, nor is what a stop brings about."""
         with self._telling:
-            if status is self._told or self._stopping.is_set():
+            if self._stopping.is_set():
+                return
+            if status is self._told:
+                self._go_on(reason)
                 return
             if status is SensorStatus.STARTING:
                 log.info("sensor open sensor=%s", self.sensor)
@@ -140,7 +144,14 @@ class Worker:
                     "sensor down sensor=%s status=%s reason=%s", self.sensor, status, reason
                 )
             self._inbox.sensor_state(self.sensor, status, reason)
-            self._told = status
+            self._told, self._reason = status, reason
+
+    def _go_on(self, reason: str) -> None:
+        """Say why it is still down, where that is another reason, to people here."""
+        if reason and reason != self._reason:
+            log.warning("sensor still down sensor=%s reason=%s", self.sensor, reason)
+            self._inbox.post(Why(self.sensor, reason))
+            self._reason = reason
 
     def _wait(self, seconds: float) -> None:
         self.progress = time.monotonic()

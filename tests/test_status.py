@@ -18,6 +18,7 @@ from agent.cli import main
 from agent.cli.status import lines
 from agent.clock import ManualClock
 from agent.desk import WAITING, Desk, ask
+from agent.inbox import Why
 from agent.roll import Roll, Run
 from agent.site import Profile
 from agent.standing import (
@@ -109,9 +110,9 @@ def test_the_roll_notes_what_comes() -> None:
         return kept[-1]
 
     assert (now(101.0).sensors[0].status, now(101.0).uplink.reason) == ("starting", "not tried yet")
-    roll.read(Reading("road-level", Quantity.DISTANCE_MM, 2700.0, stamp), 110.0)
-    roll.read(Reading("nobody", Quantity.DISTANCE_MM, 1.0, stamp), 110.0)
-    roll.link(LinkUp(1, "broker:8883", "5", 20), 111.0)
+    roll.hear(Reading("road-level", Quantity.DISTANCE_MM, 2700.0, stamp), 110.0)
+    roll.hear(Reading("nobody", Quantity.DISTANCE_MM, 1.0, stamp), 110.0)
+    roll.hear(LinkUp(1, "broker:8883", "5", 20), 111.0)
     well = now(112.0)
     assert well.sensors == (
         SensorStanding("road-level", "water_level", "roadside", OPEN, "", 2.0, 2.0,
@@ -119,12 +120,14 @@ def test_the_roll_notes_what_comes() -> None:
     )  # fmt: skip
     assert well.uplink == UplinkStanding(LINKED, "broker:8883", 1.0, "", 3)
     assert (well.state, well.uptime_s, well.pid) == ("sensing", 12.0, os.getpid())
-    roll.change(SensorState("road-level", SensorStatus.LOST, "unplugged", stamp), 120.0)
-    roll.link(LinkDown(1, "broken pipe", broker="broker:8883"), 121.0)
-    roll.link(LinkDown(2, "no route", broker="broker:8883"), 125.0)
+    roll.hear(SensorState("road-level", SensorStatus.LOST, "unplugged", stamp), 120.0)
+    roll.hear(LinkDown(1, "broken pipe", broker="broker:8883"), 121.0)
+    roll.hear(LinkDown(2, "no route", broker="broker:8883"), 125.0)
+    roll.hear(Why("road-level", "no permission"), 126.0)
+    roll.hear(Why("nobody", "?"), 126.0)
     ill = now(130.0)
     assert (ill.state, ill.sensors[0].reason, ill.sensors[0].since_s) == (
-        "degraded", "unplugged", 10.0,
+        "degraded", "no permission", 10.0,
     )  # fmt: skip
     assert (ill.uplink.reason, ill.uplink.since_s) == ("no route", 9.0)
 

@@ -71,3 +71,9 @@ def test_the_drop_in_for_another_time_service_lets_the_kernel_be_asked(tmp_path:
     assert exposure(UNIT) < exposure(asked) <= 1.7
     assert "ProtectClock=yes" in UNIT.read_text()
     assert TIMESYNCD.is_relative_to("/run/systemd/timesync")
+
+
+def test_serial_ports_are_allowed_by_number() -> None:
+    """A name that the kernel does not know yet when the service starts is ignored for good."""
+    allowed = settings(UNIT)["DeviceAllow"]
+    assert allowed == [f"char-{kind} rw" for kind in ("gpiochip", "204", "4", "188", "166")]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.clock import ManualClock
-from agent.inbox import Inbox, Stop
+from agent.inbox import Inbox, Why, Stop
 from agent.worker import Worker
 from drivers.base import DeviceSilent, Driver, Emit, PortError
 from drivers.reading import Quantity, Reading, SensorState
@@ -118,6 +118,34 @@ def test_failed_attempts_to_open_are_no_news(inbox: Inbox, monkeypatch: pytest.M
     worker.join(PATIENCE_S)
     assert states(inbox.batch(0.0)) == [("lost", "no such port")]
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_another_reason_is_said_here_and_is_no_event(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it is not plugged in, then it may not be opened: who looks has to know the latter."""
+    reasons = ["not there", "not there", "no permission", "no permission"]
+    enough = threading.Event()
+
+    def note(self: Worker, seconds: float) -> None:
+        del seconds
+        if not reasons:
+            enough.set()
+            self.stop()
+
+    monkeypatch.setattr(Worker, "_wait", note)
+
+    class Away(Scripted):
+        def open(self, emit: Emit) -> None:  # noqa: ARG002
+            raise PortError(reasons.pop(0))
+
+    worker = Worker("level", lambda: Away([]), 0.0, inbox)
+    worker.start()
+    assert enough.wait(PATIENCE_S)
+    worker.join(PATIENCE_S)
+    found = inbox.batch(0.0)
+    assert states(found) == [("lost", "not there")]
+    assert [item for item in found if isinstance(item, Why)] == [Why("level", "no permission")]
 
 
 def running(worker: Worker, inbox: Inbox, readings: int = 1) -> list[object]:

@@ -87,6 +87,10 @@ def install(machine: Machine, wheels: Path, broker: str) -> None:
     machine.write("/etc/street-agent/site.toml", config(broker), "640")
     machine.write("/etc/street-agent/keys/password", f"{SECRET}\n", "640")
     machine.run("chgrp -R street-agent /etc/street-agent && chmod 750 /etc/street-agent/keys")
+    # The unit has a /proc of its own, without the revision that gpio-sim-up has put into this one.
+    machine.run("mkdir -p /etc/systemd/system/street-agent.service.d")
+    machine.write("/etc/systemd/system/street-agent.service.d/revision.conf",
+                  "[Service]\nBindReadOnlyPaths=/run/cpuinfo:/proc/cpuinfo\n")  # fmt: skip
     units = sorted((ROOT / "systemd").glob("street-agent*.service"))
     units += sorted((ROOT / "systemd").glob("street-agent*.timer"))
     machine.send(*units, to="/etc/systemd/system/")
