@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from agent.clock import ManualClock
-from agent.inbox import Inbox, Why, Stop
+from agent.inbox import Inbox, Stop, Why
 from agent.worker import Worker
 from drivers.base import DeviceSilent, Driver, Emit, PortError
 from drivers.reading import Quantity, Reading, SensorState
