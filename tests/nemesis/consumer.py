@@ -100,4 +100,5 @@ class Consumer:
         boot = ""
         for record in pack:
             boot = record.get("boot", boot)
-            self.records.append(Record(at, site, sensor, boot, record["seq"], record["v"]))
+            value = float(record["vb"] if "vb" in record else record["v"])
+            self.records.append(Record(at, site, sensor, boot, record["seq"], value))

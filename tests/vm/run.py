@@ -28,6 +28,7 @@ from consumer import Consumer  # noqa: E402 - of tests/nemesis
 from device import Hand, Water, install, is_whole, wait_status  # noqa: E402
 from machine import Machine  # noqa: E402
 from rig import Broker  # noqa: E402 - of tests/nemesis
+from site_ import WIRES  # noqa: E402
 from steps import STEPS, Guest  # noqa: E402
 
 T = TypeVar("T")
@@ -57,12 +58,14 @@ def main() -> int:
         machine = Machine(image, folder)
         held.callback(machine.stop_hard)
         timed("boot", machine.start)
-        guest = Guest(machine, consumer, f"mqtt://10.0.2.2:{broker.port}", args.pulls)
-        timed("install", lambda: install(machine, wheels, guest.broker))
+        guest = Guest(machine, broker, consumer, args.pulls)
+        timed("install", lambda: install(machine, wheels, f"mqtt://10.0.2.2:{broker.port}"))
         guest.hand = Hand(machine)
         guest.water = Water(machine)
         held.callback(guest.let_go)
         timed("start", lambda: wait_status(machine, is_whole, 180.0))
+        for wire in WIRES:  # a claimed line is pulled as the agent asks; from here on as we do
+            guest.hand.pull(wire, is_on=False)
         return attempt(guest, only)
 
 
