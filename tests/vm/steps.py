@@ -56,8 +56,11 @@ def walk(guest: Guest) -> str:
         for is_on in (True, False):
             before = len(_readings(guest, wire.name))
             guest.hand.pull(wire, is_on=is_on)
-            _wait(guest, lambda n=wire.name, b=before: len(_readings(guest, n)) > b,
-                  f"no reading of {wire.name}")  # fmt: skip
+
+            def has_come(name: str = wire.name, before: int = before, value: bool = is_on) -> bool:
+                return float(value) in _readings(guest, name)[before:]
+
+            _wait(guest, has_come, f"no reading {is_on} of {wire.name}")
     guest.water.distance_mm = 2650
     _wait(guest, lambda: 2650.0 in _readings(guest, "road-level"), "no reading of road-level")
     guest.water.distance_mm = 2700
