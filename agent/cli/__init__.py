@@ -26,6 +26,7 @@ COMMANDS = {
     "plot": "draw what a sensor has measured, with its limits and events",
     "habits": "show what has been learned of a home",
     "forget": "erase what has been learned of a person, and recorded activity",
+    "erase": "erase all personal data and keys of a device that is handed back",
     "activities": "look at what a resident did, as kept on this device",
     "buffer": "look at readings stored on this device",
     "events": "print events, also as CAP 1.2 messages",
