@@ -20,6 +20,7 @@ from agent.process import keep_streams
 COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
     "status": "how the agent on this device stands, and what to mend",
+    "doctor": "look at all that the agent needs, and say what to type where it lacks",
     "config": "put a configuration in force, confirm it, go back",
     "check": "check a configuration; nothing is opened",
     "replay": "run recorded readings through the same pipeline",

@@ -129,7 +129,7 @@ def _proof(site: str, wiped: dict[str, Wiped]) -> Iterator[str]:
         yield "  已核对：不存在 looked for, and gone"
     yield "未清除：平台上的事件、另行录制的文件、系统日志"
     yield "  not erased: events that the platform has, recordings kept elsewhere, and the"
-    yield "  system's journal, which has no personal data:"
+    yield "  system's journal, which has the times of events:"
     yield "  sudo journalctl --rotate && sudo journalctl --vacuum-time=1s"
     yield "文件已删除但未覆写：存储卡可能仍保留旧数据块，如需彻底清除请销毁存储卡。"
     yield "  Files are deleted, not overwritten: a card keeps old blocks to itself. Who"
