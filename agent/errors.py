@@ -27,6 +27,10 @@ class StorageFull(StorageError):
     """There is no room; readings are thinned, events are kept."""
 
 
+class ServiceError(StreetAgentError, OSError):
+    """The service manager does not do what it should."""
+
+
 class UplinkError(StreetAgentError, ConnectionError):
     """The platform cannot be reached."""
 
