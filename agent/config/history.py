@@ -17,8 +17,8 @@ SHOWN = 10
 class Deed(StrEnum):
     """What was done to a revision."""
 
-    FOUND = "found"  # it was in force when it was first seen
-    EDITED = "edited"  # it was found in force, and `apply` had not put it there
+    FOUND = "found"  # it was in force, and `apply` had not put it there
+    EDITED = "edited"  # likewise, in the middle of a trial of another one
     APPLIED = "applied"
     CONFIRMED = "confirmed"
     RETURNED = "returned"  # the revision before it is in force again
@@ -98,17 +98,19 @@ def line_from_json(document: Any) -> Line:
 def previous(lines: Sequence[Line], kept: Mapping[int, str], in_force: str) -> int | None:
     """The revision that was in force for good before the one that is; None if none is kept.
 
-    Args:
-        kept: number -> digest of the revisions that are kept.
-        in_force: digest of the file in force.
+    `kept` has the digest of each revision that is kept, `in_force` is that of the file in force.
     """
     lasting = [
         line.number
         for line in lines
-        if line.deed in {Deed.FOUND, Deed.CONFIRMED, Deed.EDITED}
+        if line.deed in {Deed.FOUND, Deed.CONFIRMED}
         and kept.get(line.number) == line.digest != in_force
     ]
-    return lasting[-1] if lasting else None
+    if lasting:
+        return lasting[-1]
+    told = {line.number for line in lines}  # a history that is lost tells of none
+    untold = [number for number, its in kept.items() if number not in told and its != in_force]
+    return max(untold, default=None)
 
 
 def rows(

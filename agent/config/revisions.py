@@ -5,7 +5,7 @@
 | 0001.toml ...      | revisions, as they were; the last ten, and those that are needed            |
 | history.jsonl      | what was done to which (agent/config/history.py)                            |
 | pending.json       | the trial under way (agent/config/trial.py); without it there is none       |
-| return.toml        | what comes back, ready to be renamed: a full disk is no reason not to return |
+| return.toml        | what comes back, ready to be renamed: a full disk cannot keep it away       |
 
 Each file is written beside its place, synced, renamed, and its folder synced: there is the old one
 or the new one, never half of one. Nothing here decides anything.
@@ -27,7 +27,7 @@ from agent.config.trial import Pending, from_json
 from agent.errors import StorageDamaged, StorageError, StreetAgentError
 from agent.store.files import create, failure, read_regular, set_aside, sync_folder, write_all
 
-FOLDER = Path("/etc/street-agent/revisions")
+FOLDER = "revisions"  # beside the configuration in force
 KEPT = 10
 LINES_KEPT = 200  # a revision has three lines or so; the file stays below 100 KiB
 REVISION = re.compile(r"(\d{4,9})\.toml")
@@ -67,15 +67,8 @@ class Revisions:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(fd)
             yield
-        except BlockingIOError as error:
-            if isinstance(error, Busy):
-                raise
-            raise Busy(
-                "another street-agent config is changing the configuration; try again when it has"
-                " ended"
-            ) from error
         finally:
             os.close(fd)
 
@@ -84,6 +77,12 @@ class Revisions:
         with self._said(self.site):
             return read_regular(self.site)
 
+    def in_force_if_any(self) -> bytes:
+        """The same; empty where somebody has deleted it."""
+        with self._said(self.site), suppress(FileNotFoundError):
+            return read_regular(self.site)
+        return b""
+
     def path(self, number: int) -> Path:
         """Where a revision is, or would be."""
         return self.folder / f"{number:04d}.toml"
@@ -91,12 +90,11 @@ class Revisions:
     def kept(self) -> dict[int, str]:
         """Number -> digest of every revision that can be read."""
         found = {}
-        with self._said(self.folder):
-            for name in os.listdir(self.folder) if self.folder.is_dir() else ():
-                match = REVISION.fullmatch(name)
-                if match:
-                    with suppress(OSError):
-                        found[int(match[1])] = digest(read_regular(self.folder / name))
+        for path in self._files():
+            match = REVISION.fullmatch(path.name)
+            if match:
+                with suppress(OSError):
+                    found[int(match[1])] = digest(read_regular(path))
         return dict(sorted(found.items()))
 
     def text(self, number: int) -> bytes:
@@ -104,15 +102,26 @@ class Revisions:
         with self._said(self.path(number)):
             return read_regular(self.path(number))
 
+    def find(self, data: bytes) -> int | None:
+        """The number of the revision that has this text; None = none has."""
+        same = [number for number, its in self.kept().items() if its == digest(data)]
+        return same[-1] if same else None
+
     def keep(self, data: bytes) -> int:
         """Keep a text as a revision, unless it is one; its number."""
-        known = self.kept()
-        same = [number for number, its in known.items() if its == digest(data)]
-        if same:
-            return same[-1]
-        named = [int(match[1]) for match in map(REVISION.fullmatch, self._names()) if match]
-        number = max([0, *named, *(line.number for line in self.lines())]) + 1
+        known = self.find(data)
+        if known is not None:
+            return known
+        number = self._next_number()
         self._write(self.path(number), data)
+        return number
+
+    def keep_in_force(self) -> int:
+        """Give the file that is about to be replaced a number; it needs no room on the disk."""
+        number = self._next_number()
+        with self._said(self.path(number)):
+            self.path(number).hardlink_to(self.site)
+            sync_folder(self.folder)
         return number
 
     def put_in_force(self, data: bytes) -> None:
@@ -133,8 +142,6 @@ class Revisions:
 
     def put_back(self, pending: Pending) -> None:
         """Put the text into force that a trial goes back to; it needs no room on the disk."""
-        if digest(self.in_force_or_nothing()) == pending.back_digest:
-            return
         with suppress(OSError):
             if digest(read_regular(self._return)) == pending.back_digest:
                 self._return.replace(self.site)
@@ -156,15 +163,6 @@ class Revisions:
         with self._said(self.site):
             sync_folder(self.site.parent)
         return True
-
-    def in_force_or_nothing(self) -> bytes:
-        """The text of the configuration in force; empty where there is none."""
-        try:
-            return read_regular(self.site)
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise failure(error, self.site) from error
 
     def pending(self) -> Pending | None:
         """The trial under way. Raise StorageDamaged where there is a note that says nothing."""
@@ -210,16 +208,22 @@ class Revisions:
         self._write(self._history, text.encode())
 
     def prune(self, needed: Collection[int]) -> None:
-        """Delete all but the last ten revisions and those that are needed, and broken-off drafts."""
+        """Delete all but the last ten revisions and those needed, and broken-off drafts."""
         spare = [number for number in list(self.kept())[:-KEPT] if number not in needed]
-        drafts = [self.folder / name for name in self._names() if name.endswith(".new")]
+        drafts = [path for path in self._files() if path.suffix == ".new"]
         with self._said(self.folder):
             for path in [*map(self.path, spare), *drafts]:
                 path.unlink(missing_ok=True)
 
-    def _names(self) -> list[str]:
-        with self._said(self.folder):
-            return os.listdir(self.folder)
+    def _next_number(self) -> int:
+        matches = [REVISION.fullmatch(path.name) for path in self._files()]
+        named = [int(match[1]) for match in matches if match]
+        return max([0, *named, *(line.number for line in self.lines())]) + 1
+
+    def _files(self) -> list[Path]:
+        with self._said(self.folder), suppress(FileNotFoundError):
+            return list(self.folder.iterdir())
+        return []
 
     def _read_history(self) -> tuple[list[Line], bool]:
         """The lines, and whether there is more than these."""
@@ -268,3 +272,12 @@ class Revisions:
             raise
         except OSError as error:
             raise failure(error, path) from error
+
+
+def _take(fd: int) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Busy(
+            "another street-agent config is changing the configuration; try again once it has ended"
+        ) from error

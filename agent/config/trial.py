@@ -1,9 +1,9 @@
 """A configuration on trial: until somebody confirms it, the one before it waits to come back. Pure.
 
 Theory of operation. `apply` notes the trial on disk before it changes anything; from then on there
-is either a person who confirms, or the old configuration comes back: by `apply` itself, or by a run
-of `return-if-due`, which systemd starts every 30 s and at boot. That run sees no more than the note,
-the file in force and the time, and decides:
+is either a person who confirms, or the old configuration comes back: by `apply` itself, or by a
+run of `return-if-due`, which systemd starts every 30 s and at boot. That run sees no more than the
+note, the file in force and the time, and decides:
 
 | the file in force | stage   | time      | what `return-if-due` does                              |
 |-------------------|---------|-----------|--------------------------------------------------------|
@@ -151,8 +151,7 @@ def noted(pending: Pending, now: Moment) -> Pending:
 def next_step(pending: Pending, in_force: str, now: Moment) -> Step:
     """Decide, for a trial that nobody is at work on.
 
-    Args:
-        in_force: SHA-256 of the file in force.
+    `in_force` is the SHA-256 of the file in force.
     """
     if in_force == pending.back_digest:
         return Step.FINISH
