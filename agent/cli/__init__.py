@@ -20,6 +20,7 @@ from agent.process import keep_streams
 COMMANDS = {
     "run": "run the agent: the daemon that systemd starts",
     "check": "check a configuration; nothing is opened",
+    "config": "change the configuration: tried, confirmed, or returned by itself",
     "replay": "run recorded readings through the same pipeline",
     "plot": "draw what a sensor has measured, with its limits and events",
     "habits": "show what has been learned of a home",

@@ -157,5 +157,6 @@ def _returned(
     is_restarted: bool = False,
 ) -> Outcome:
     return Outcome(
-        Ending.RETURNED, pending.number, pending.back_to, is_restarted, tuple(worse), edited=edited, reason=reason, troubles=tuple(troubles),
+        Ending.RETURNED, pending.number, pending.back_to, is_restarted, tuple(worse),
+        edited=edited, reason=reason, troubles=tuple(troubles),
     )  # fmt: skip
