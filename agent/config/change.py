@@ -63,7 +63,7 @@ def apply(device: Device, data: bytes, order: Order) -> Outcome:
         needs_restart = not has_read(device, data, standing, old)
         before = pending.before if pending else baseline(standing)
         trial = _trial(device, order, (number, data), (back_to, back), before)
-        _replace(device, pending, trial, data, back)
+        _replace(device, pending, trial, (old, data, back))
         found = _tried(device, trial) if needs_restart else Verdict()
         lasts = not order.confirm_s or same_to_agent(data, back)
         worse = (*found.worse, *(found.uplink if lasts else ()))
@@ -74,7 +74,7 @@ def apply(device: Device, data: bytes, order: Order) -> Outcome:
         else:
             outcome = _on_trial(device, trial, found.uplink)
         return replace(
-            outcome, is_restarted=needs_restart or outcome.is_restarted,
+            outcome, is_restarted=needs_restart or bool(outcome.is_restarted),
             edited=outcome.edited or edited,
         )  # fmt: skip
 
@@ -191,16 +191,19 @@ def _trial(
 
 
 def _replace(
-    device: Device, earlier_trial: Pending | None, trial: Pending, data: bytes, back: bytes
+    device: Device, earlier_trial: Pending | None, trial: Pending, texts: tuple[bytes, bytes, bytes]
 ) -> None:
     """Note the trial, then replace the file; where that fails all is as it was."""
     revisions = device.revisions
+    old, data, back = texts
     try:
         revisions.prepare_return(back)
         revisions.write_pending(trial)
         revisions.put_in_force(data)
     except StorageError:
         with suppress(StorageError):  # a note that stays is seen to by the next run
+            if revisions.in_force_if_any() != old:  # renamed, and then not synced
+                revisions.put_in_force(old)
             if earlier_trial:
                 revisions.write_pending(earlier_trial)
             else:

@@ -246,7 +246,7 @@ class Revisions:
     def _draft(self, draft: Path, data: bytes) -> None:
         """Write a file with owner and mode of the configuration in force, and sync it."""
         like = self.site.stat()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(draft, flags, 0o600)
         try:
             os.fchown(fd, like.st_uid, like.st_gid)

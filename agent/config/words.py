@@ -104,8 +104,8 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
             pair = (
                 f"未确认：修订 {number} 试用期间，配置文件被手工改动。",
                 (
-                    f"Not confirmed: the file was edited by hand while revision {number} was on trial."
-                    " Apply what was edited, or go back."
+                    f"Not confirmed: the file was edited by hand while revision {number} was on "
+                    "trial. Apply what was edited, or go back."
                 ),
             )
             return [pair, *_deadline(until, back_to)]
@@ -113,8 +113,8 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
             pair = (
                 "未确认：有些情况比试用前差。仍要保留，加 --anyway。",
                 (
-                    "Not confirmed: something is worse than before the trial. With --anyway it lasts"
-                    " all the same."
+                    "Not confirmed: something is worse than before the trial. With --anyway it "
+                    "lasts all the same."
                 ),
             )
             return [pair, *_deadline(until, back_to)]
@@ -131,7 +131,8 @@ def _deadline(until: str, back_to: int) -> list[Pair]:
     return [
         (
             f"{until} 前不确认，就自动退回修订 {back_to}。确认：{CONFIRM}",
-            f"Unless confirmed until {until}, {back_to} comes back. To go back now: {GIVE_UP}",
+            f"Unless confirmed until {until}, {back_to} comes back. To confirm: {CONFIRM}. To go "
+            f"back now: {GIVE_UP}.",
         )
     ]
 
