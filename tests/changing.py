@@ -16,9 +16,10 @@ OLD = EXAMPLE.read_bytes()
 NEW = OLD.replace(b'place = { zh = "', b'place = { zh = "\xe6\x96\xb0')
 NEWER = NEW.replace(b'zh = "', b'zh = "\xe6\x9b\xb4', 1)
 COMMENTED = OLD + b"\n# nothing else\n"
-DEAD = NEW + b"# sensor dead\n"  # what PlayedAgent makes of it
-LOST = NEW + b"# uplink lost\n"
-BROKEN = NEW + b"# does not start\n"
+SENSOR_DEAD, UPLINK_LOST, NO_START = (b"readings_mib = %d\n" % mib for mib in (101, 102, 103))
+# What PlayedAgent makes of these stands in the line before.
+DEAD, LOST, BROKEN = (NEW + b"[store]\n" + mib for mib in (SENSOR_DEAD, UPLINK_LOST, NO_START))
+OTHER = NEW + b"[store]\nreadings_mib = 100\n"
 SENSOR = "road-level"
 TRIAL = Order(600.0, "a trial")
 AT_ONCE = Order(0.0)
@@ -51,7 +52,7 @@ class PlayedAgent:
         self._since = self._clock.mono
 
     def is_active(self) -> bool:
-        return b"does not start" not in self.text
+        return NO_START not in self.text
 
     def look(self) -> Standing | None:
         if not self.is_active():
@@ -60,7 +61,7 @@ class PlayedAgent:
 
     def document(self) -> dict[str, Any]:
         uptime_s = self._clock.mono - self._since
-        is_open = b"sensor dead" not in self.text and uptime_s > 2
+        is_open = SENSOR_DEAD not in self.text and uptime_s > 2
         return {
             "config": digest(self.text),
             "uptime_s": uptime_s,
@@ -73,7 +74,7 @@ class PlayedAgent:
                 }
             ],
             "uplink": {
-                "is_linked": b"uplink lost" not in self.text and uptime_s > 3,
+                "is_linked": UPLINK_LOST not in self.text and uptime_s > 3,
                 "broker": "broker.example:8883",
                 "reason": "refused",
             },

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from changing import COMMENTED, DEAD, LOST, NEW, OLD, SENSOR
+from changing import COMMENTED, DEAD, LOST, NEW, OLD, OTHER, SENSOR, SENSOR_DEAD, UPLINK_LOST
 
 from agent.cli import main
 from agent.cli.config import duration_s
@@ -97,13 +97,13 @@ class Installed:
 
     def _document(self) -> dict[str, Any]:
         text = (self.folder / "running").read_bytes()
-        is_open = b"sensor dead" not in text
+        is_open = SENSOR_DEAD not in text
         return {
             "config": digest(text),
             "uptime_s": 100.0,
             "sensors": [{"name": SENSOR, "status": "open" if is_open else "lost",
                          "reason": "", "last_reading_s": 1.0}],
-            "uplink": {"is_linked": b"uplink lost" not in text, "broker": "b:1", "reason": ""},
+            "uplink": {"is_linked": UPLINK_LOST not in text, "broker": "b:1", "reason": ""},
         }  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def test_what_got_worse_is_returned(installed: Installed) -> None:
     assert installed.run("confirm") == 8
     assert installed.run("history") == 0
     assert "已退回 returned" in installed.shown
-    assert "something got worse: sensor" in " ".join(installed.shown.split())
+    assert "有变差之处 something got worse: sensor" in " ".join(installed.shown.split())
 
 
 def test_an_uplink_that_is_lost(installed: Installed) -> None:
@@ -200,14 +200,14 @@ def test_no_change_and_no_restart(installed: Installed) -> None:
 
 def test_rollback_to_a_number(installed: Installed) -> None:
     """By number, or to the one before, with a trial like any other change."""
-    for text in (NEW, OLD + b"[store]\nreadings_mib = 100\n"):
+    for text in (NEW, OTHER):
         assert installed.run("apply", installed.file(text), "--confirm-within", "0") == 0
     assert installed.run("rollback", "1") == 0
     assert installed.site.read_bytes() == OLD
     assert "修订 1 试用中" in installed.shown
     assert installed.run("confirm") == 0
     assert installed.run("rollback", "--confirm-within", "0") == 0
-    assert b"readings_mib = 100" in installed.site.read_bytes()
+    assert installed.site.read_bytes() == OTHER
     assert installed.run("rollback", "7") == 1
     assert "kept: 1, 2, 3" in installed.shown
 

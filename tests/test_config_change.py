@@ -17,6 +17,7 @@ from changing import (
     OLD,
     SENSOR,
     TRIAL,
+    UPLINK_LOST,
     Changing,
 )
 
@@ -127,9 +128,10 @@ def test_without_a_trial_the_uplink_counts_at_once(here: Changing) -> None:
 def test_an_uplink_that_was_down_before_is_not_asked_for(tmp_path: Path) -> None:
     """A device without a link may get a new configuration all the same."""
     here = Changing(tmp_path / "etc", LOST)
-    assert apply(here.device, LOST + b"[store]\nreadings_mib = 100\n", AT_ONCE).ending is (
-        Ending.LASTS
-    )
+    changed = LOST.replace(NEW, NEWER)
+    assert UPLINK_LOST in changed
+    found = apply(here.device, changed, AT_ONCE)
+    assert found.ending is Ending.LASTS
 
 
 def test_the_same_file_does_nothing(here: Changing) -> None:
@@ -281,6 +283,7 @@ def test_edited_by_hand_in_a_trial(here: Changing) -> None:
     here.site.write_bytes(NEWER)
     outcome = confirm(here.device, anyway=False)
     assert (outcome.ending, outcome.edited) == (Ending.EDITED, 3)
+    assert here.in_force == NEWER
     here.site.write_bytes(NEWER + b"# more\n")
     here.clock.sleep(700)
     returned = return_if_due(here.device)
@@ -292,6 +295,16 @@ def test_edited_by_hand_in_a_trial(here: Changing) -> None:
     assert state(here) == {
         4: State.EDITED, 3: State.EDITED, 2: State.RETURNED, 1: State.IN_FORCE,
     }  # fmt: skip
+
+
+def test_what_was_edited_in_a_trial_is_tried(here: Changing) -> None:
+    """Applied as it stands it is on trial itself, and goes back to where the first trial began."""
+    apply(here.device, NEW, TRIAL)
+    here.site.write_bytes(NEWER)
+    outcome = apply(here.device, NEWER, TRIAL)
+    assert (outcome.ending, outcome.number, outcome.back_to) == (Ending.ON_TRIAL, 3, 1)
+    assert here.agent.text == NEWER
+    assert confirm(here.device, anyway=False).ending is Ending.LASTS
 
 
 def test_edited_by_hand_without_a_trial(here: Changing) -> None:
@@ -314,11 +327,16 @@ def test_an_edit_that_is_invalid_is_nothing_to_go_back_to(here: Changing) -> Non
 
 
 def test_applying_what_was_edited_in_place(here: Changing) -> None:
-    """The file is in force, but the agent has not read it: that is said."""
+    """It is tried like any other, and goes back to what the agent had read."""
     here.site.write_bytes(NEW)
-    outcome = apply(here.device, NEW, TRIAL)
+    outcome = apply(here.device, NEW, TRIAL)  # nobody knows yet what the agent had read
     assert outcome.ending is Ending.UNCHANGED
     assert "edited in place" in outcome.troubles[0]
+    apply(here.device, NEWER, AT_ONCE)
+    here.site.write_bytes(DEAD)
+    outcome = apply(here.device, DEAD, TRIAL)
+    assert (outcome.ending, outcome.back_to) == (Ending.RETURNED, 2)
+    assert here.in_force == here.agent.text == NEWER
 
 
 def test_the_file_in_force_is_deleted_in_a_trial(here: Changing) -> None:
@@ -343,7 +361,7 @@ def test_two_at_once(here: Changing) -> None:
 def test_ten_are_kept_and_the_one_to_go_back_to(here: Changing) -> None:
     """However many follow, the old one of a trial stays; so does the one in force."""
     for number in range(15):
-        apply(here.device, NEW + b"# %d\n" % number * 2 + b"[store]\n", TRIAL)
+        apply(here.device, NEW + b"[store]\nreadings_mib = %d\n" % (200 + number), TRIAL)
     kept = here.revisions.kept()
     assert len(kept) == KEPT + 1
     assert 1 in kept

@@ -24,7 +24,7 @@ from agent.config.attempt import (
     same_to_agent,
     settle,
 )
-from agent.config.gate import Baseline, Verdict, baseline, verdict
+from agent.config.gate import Baseline, Standing, Verdict, baseline, verdict
 from agent.config.going_back import go_back, keep_edited
 from agent.config.history import Deed, previous
 from agent.config.load import parse
@@ -50,13 +50,15 @@ def apply(device: Device, data: bytes, order: Order) -> Outcome:
     revisions = device.revisions
     with revisions.locked():
         pending, old = revisions.pending(), revisions.in_force()
-        if data == old:
-            return _unchanged(device, pending, old)
+        standing = device.watch.look()
+        is_edited = pending is not None and digest(old) != pending.digest
+        run = None if pending else _run_instead(device, old, standing)
+        if data == old and not (is_edited or run):
+            return _unchanged(device, pending, old, standing)
         if pending and digest(data) == pending.back_digest:
             return go_back(device, pending, Reason.ASKED)
-        standing = device.watch.look()
         edited = _keep_old(device, pending, old)
-        back_to = pending.back_to if pending else _good(device, old)
+        back_to = pending.back_to if pending else (data == old and run) or _good(device, old)
         back = revisions.text(back_to)
         number = revisions.keep(data)
         record(device, number, digest(data), Deed.APPLIED, order.why)
@@ -133,14 +135,23 @@ def earlier(device: Device, number: int | None) -> int:
     return number
 
 
-def _unchanged(device: Device, pending: Pending | None, old: bytes) -> Outcome:
+def _unchanged(
+    device: Device, pending: Pending | None, old: bytes, standing: Standing | None
+) -> Outcome:
     number = device.revisions.find(old) or 0
     if pending is None:
-        standing = device.watch.look()
         is_read = standing is None or has_read(device, old, standing, old)
         return Outcome(Ending.UNCHANGED, number, troubles=() if is_read else (UNREAD,))
     left_s = remaining_s(pending, device.now())
     return Outcome(Ending.UNCHANGED, number, pending.back_to, remaining_s=left_s)
+
+
+def _run_instead(device: Device, old: bytes, standing: Standing | None) -> int | None:
+    """The revision that the agent runs with, where the file was edited in place after it."""
+    if standing is None or has_read(device, old, standing, old):
+        return None
+    kept = device.revisions.kept()
+    return next((number for number, its in kept.items() if its == standing.digest), None)
 
 
 def _nothing(device: Device, text: bytes) -> Outcome:

@@ -14,8 +14,12 @@ from agent.width import clip, pad, wrap
 Lang = Literal["zh", "en", "both"]
 
 WIDTH = 80
-CONFIRM = "sudo street-agent config confirm"
-GIVE_UP = "sudo street-agent config rollback"
+WORSE: Pair = ("变差", "worse")
+WAITS: Pair = ("期限内应恢复", "still to come")
+COMMANDS: dict[str, Pair] = {
+    "sudo street-agent config confirm ": ("确认保留", "to confirm"),
+    "sudo street-agent config rollback": ("立即退回", "to go back now"),
+}
 
 STATE: dict[State, Pair] = {
     State.ON_TRIAL: ("试用中", "on trial"),
@@ -50,7 +54,7 @@ def told(outcome: Outcome, now: datetime, lang: Lang = "both") -> list[str]:
         lang: which languages.
     """
     until = f"{now + timedelta(seconds=outcome.remaining_s):%H:%M:%S}"
-    pairs = [*_ending(outcome, until), *_reasons(outcome)]
+    pairs = _ending(outcome, until)
     if outcome.edited:
         pairs.append(
             (
@@ -58,7 +62,10 @@ def told(outcome: Outcome, now: datetime, lang: Lang = "both") -> list[str]:
                 f"What was edited by hand is kept as revision {outcome.edited}.",
             )
         )
-    return _lines(pairs, lang)
+    lines = _lines(pairs, lang) + _details(outcome, lang)
+    if outcome.remaining_s:
+        lines += [f"  {do}  # {' '.join(_put(what, lang))}" for do, what in COMMANDS.items()]
+    return lines
 
 
 def table(rows: Sequence[Row], zone: tzinfo, lang: Lang = "both") -> list[str]:
@@ -75,7 +82,7 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
         case Ending.UNCHANGED:
             pair = (
                 "文件与生效的配置相同，未做任何操作。",
-                ("This is the configuration in force: nothing was done."),
+                "This is the configuration in force: nothing was done.",
             )
             return [pair, *(_deadline(until, back_to) if outcome.remaining_s else [])]
         case Ending.LASTS:
@@ -92,10 +99,10 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
             )
             return [pair]
         case Ending.NOTHING if outcome.worse:
-            zh, en = _reason(outcome.worse[0])
+            (zh, en), _ = _reason(outcome.worse[0])
             pair = (
                 f"没有试用中的配置：修订 {number} 已退回（{zh}）。",
-                (f"Nothing is on trial: revision {number} was returned ({en})."),
+                f"Nothing is on trial: revision {number} was returned ({en}).",
             )
             return [pair]
         case Ending.NOTHING:
@@ -130,19 +137,24 @@ def _restart(outcome: Outcome) -> list[Pair]:
 def _deadline(until: str, back_to: int) -> list[Pair]:
     return [
         (
-            f"{until} 前不确认，就自动退回修订 {back_to}。确认：{CONFIRM}",
-            f"Unless confirmed until {until}, {back_to} comes back. To confirm: {CONFIRM}. To go "
-            f"back now: {GIVE_UP}.",
+            f"{until} 前不确认，就自动退回修订 {back_to}。",
+            f"Unless it is confirmed until {until}, revision {back_to} comes back.",
         )
     ]
 
 
-def _reasons(outcome: Outcome) -> list[Pair]:
+def _details(outcome: Outcome, lang: Lang) -> list[str]:
+    """What got worse, in the agent's own words, which are English."""
     if outcome.ending is Ending.NOTHING:
         return []
-    worse = [(f"变差：{text}", f"worse: {text}") for text in outcome.worse]
-    waits = [(f"期限内应恢复：{text}", f"still to come: {text}") for text in outcome.waits_for]
-    return worse + waits
+    found = [(WORSE, text) for text in outcome.worse] + [
+        (WAITS, text) for text in outcome.waits_for
+    ]
+    return [
+        line
+        for label, text in found
+        for line in wrap(f"{' '.join(_put(label, lang))}: {text}", WIDTH, "  ")
+    ]
 
 
 def _row(row: Row, zone: tzinfo, lang: Lang) -> list[str]:
@@ -155,18 +167,19 @@ def _row(row: Row, zone: tzinfo, lang: Lang) -> list[str]:
     if row.why:
         lines += wrap(row.why, WIDTH, "      ")
     if row.returned:
-        lines += wrap(" ".join(_put(_reason(row.returned), lang)), WIDTH, "      ")
+        pair, detail = _reason(row.returned)
+        text = " ".join(_put(pair, lang)) + (f": {detail}" if detail else "")
+        lines += wrap(text, WIDTH, "      ")
     return lines
 
 
-def _reason(text: str) -> Pair:
+def _reason(text: str) -> tuple[Pair, str]:
     """A reason as it stands in the history: one word, and perhaps what got worse."""
     word, _, detail = text.partition(": ")
     try:
-        zh, en = REASON[Reason(word)]
-    except ValueError:
-        return text, text
-    return (f"{zh}：{detail}", f"{en}: {detail}") if detail else (zh, en)
+        return REASON[Reason(word)], detail
+    except ValueError:  # of another release
+        return (word, word), detail
 
 
 def _put(pair: Pair, lang: Lang) -> list[str]:
