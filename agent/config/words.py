@@ -16,10 +16,7 @@ Lang = Literal["zh", "en", "both"]
 WIDTH = 80
 WORSE: Pair = ("变差", "worse")
 WAITS: Pair = ("期限内应恢复", "still to come")
-COMMANDS: dict[str, Pair] = {
-    "sudo street-agent config confirm ": ("确认保留", "to confirm"),
-    "sudo street-agent config rollback": ("立即退回", "to go back now"),
-}
+DO = "sudo street-agent config"
 
 STATE: dict[State, Pair] = {
     State.ON_TRIAL: ("试用中", "on trial"),
@@ -64,7 +61,7 @@ def told(outcome: Outcome, now: datetime, lang: Lang = "both") -> list[str]:
         )
     lines = _lines(pairs, lang) + _details(outcome, lang)
     if outcome.remaining_s:
-        lines += [f"  {do}  # {' '.join(_put(what, lang))}" for do, what in COMMANDS.items()]
+        lines += [f"  {DO} {do}  # {' '.join(_put(what, lang))}" for do, what in _next(outcome)]
     return lines
 
 
@@ -74,6 +71,15 @@ def table(rows: Sequence[Row], zone: tzinfo, lang: Lang = "both") -> list[str]:
     for row in rows:
         lines += _row(row, zone, lang)
     return lines
+
+
+def _next(outcome: Outcome) -> list[tuple[str, Pair]]:
+    """What there is to type while a trial is under way."""
+    back = ("rollback", ("立即退回", "to go back now"))
+    if outcome.ending is not Ending.EDITED:
+        return [("confirm ", ("确认保留", "to confirm")), back]
+    what = ("试用手工改动的内容", "to try what was edited")
+    return [back, (f"rollback {outcome.edited}", what)] if outcome.edited else [back]
 
 
 def _ending(outcome: Outcome, until: str) -> list[Pair]:
@@ -110,10 +116,7 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
         case Ending.EDITED:
             pair = (
                 f"未确认：修订 {number} 试用期间，配置文件被手工改动。",
-                (
-                    f"Not confirmed: the file was edited by hand while revision {number} was on "
-                    "trial. Apply what was edited, or go back."
-                ),
+                f"Not confirmed: while revision {number} was on trial, the file was edited by hand.",
             )
             return [pair, *_deadline(until, back_to)]
         case Ending.NOT_HEALTHY:
