@@ -212,6 +212,26 @@ def test_rollback_to_a_number(installed: Installed) -> None:
     assert "kept: 1, 2, 3" in installed.shown
 
 
+def test_edited_by_hand_in_a_trial(installed: Installed) -> None:
+    """The command that is offered for what was edited tries it."""
+    assert installed.run("apply", installed.file(NEW)) == 0
+    installed.site.write_bytes(OTHER)
+    assert installed.run("confirm") == 1
+    assert "sudo street-agent config rollback 3  #" in installed.shown
+    assert installed.run("rollback", "3") == 0
+    assert "修订 3 试用中" in installed.shown
+    assert installed.run("confirm") == 0
+    assert installed.site.read_bytes() == (installed.folder / "running").read_bytes() == OTHER
+
+
+def test_a_disk_that_takes_nothing(installed: Installed) -> None:
+    """One clear message, and all is as it was."""
+    (installed.site.parent / "revisions").write_text("in the way")
+    assert installed.run("apply", installed.file(NEW)) == 1
+    assert "the configuration in force is as it was" in installed.shown
+    assert installed.site.read_bytes() == OLD
+
+
 def test_without_the_timer_there_is_no_trial(installed: Installed) -> None:
     """Nobody would end it: that is refused, with the command that mends it."""
     (installed.folder / "active").write_text("inactive\n")

@@ -43,7 +43,14 @@ from agent.config.trial import Moment, remaining_s
 from agent.config.wording import printable
 from agent.config.words import WIDTH, table, told
 from agent.detectors.hours import zone_of
-from agent.errors import ConfigError, NeedsRoot, ServiceError, StorageDamaged, StreetAgentError
+from agent.errors import (
+    ConfigError,
+    NeedsRoot,
+    ServiceError,
+    StorageDamaged,
+    StorageError,
+    StreetAgentError,
+)
 from agent.service import PROGRAM, Service
 from agent.width import wrap
 
@@ -176,8 +183,15 @@ def _tried(args: argparse.Namespace, device: Device, data: bytes) -> int:
         print(f"试用中，最多 {PATIENCE_S:g} 秒……\n  Trying it, for {PATIENCE_S:g} s at most ...",
               file=sys.stderr, flush=True)  # fmt: skip
     why = printable(" ".join(args.why.split()))[:LONGEST_WHY]
-    with _steadfast():
-        outcome = apply(device, data, Order(float(args.confirm_within), why))
+    before = device.revisions.in_force_if_any()
+    try:
+        with _steadfast():
+            outcome = apply(device, data, Order(float(args.confirm_within), why))
+    except StorageError as error:
+        if device.revisions.in_force_if_any() != before:
+            raise
+        text = f"{error}; the configuration in force is as it was"
+        raise StorageError(text) from error.__cause__
     _say(device, outcome)
     return RETURNED if outcome.ending is Ending.RETURNED else 0
 

@@ -116,7 +116,7 @@ def _ending(outcome: Outcome, until: str) -> list[Pair]:
         case Ending.EDITED:
             pair = (
                 f"未确认：修订 {number} 试用期间，配置文件被手工改动。",
-                f"Not confirmed: while revision {number} was on trial, the file was edited by hand.",
+                f"Not confirmed: the file was edited by hand in the trial of revision {number}.",
             )
             return [pair, *_deadline(until, back_to)]
         case Ending.NOT_HEALTHY:
