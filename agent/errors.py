@@ -15,6 +15,12 @@ class ConfigError(StreetAgentError, ValueError):
     exit_code = 4
 
 
+class NeedsRoot(StreetAgentError, PermissionError):
+    """Only root may do this, and everything that the same command does."""
+
+    exit_code = 5
+
+
 class StorageError(StreetAgentError, OSError):
     """The disk does not do what it should."""
 
@@ -25,6 +31,10 @@ class StorageDamaged(StorageError):
 
 class StorageFull(StorageError):
     """There is no room; readings are thinned, events are kept."""
+
+
+class ServiceError(StreetAgentError, OSError):
+    """The service manager does not do what it should."""
 
 
 class UplinkError(StreetAgentError, ConnectionError):

@@ -1,51 +1,54 @@
-"""The agent's service as systemd knows it: restarted, and asked whether it runs."""
+"""The service of systemd that runs the agent, as systemctl sees it."""
 
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 
-from agent.errors import StreetAgentError
+from agent.errors import ServiceError
 
+PROGRAM = "systemctl"
 UNIT = "street-agent.service"
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0  # systemctl only hands a job over, which takes well below a second
 
 
-class ServiceError(StreetAgentError):
-    """systemd does not do what it was asked."""
-
-
-@dataclass(frozen=True, slots=True)
 class Service:
-    """One unit.
+    """Asks systemctl.
 
-    Attributes:
-        systemctl: the program to ask.
+    Args:
+        program: systemctl, by name or path.
+        unit: the service concerned.
     """
 
-    systemctl: str = "systemctl"
-    unit: str = UNIT
+    def __init__(self, program: str = PROGRAM, unit: str = UNIT) -> None:
+        self._program = program
+        self._unit = unit
 
     def restart(self) -> None:
-        """Stop and start it. Raise ServiceError with what systemctl says."""
-        self._ask("restart", self.unit)
+        """Have it started anew, without waiting until it is ready. Raise ServiceError."""
+        done = self._ask("restart", "--no-block")
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
+            raise ServiceError(f"{self._unit} cannot be restarted: {said}")
 
     def is_active(self) -> bool:
-        """Whether it runs, or is about to."""
-        try:
-            self._ask("is-active", "--quiet", self.unit)
-        except ServiceError:
-            return False
-        return True
+        """Whether it runs, and has said that it is ready. Raise ServiceError."""
+        return self._ask("is-active").stdout.strip() == "active"
 
-    def _ask(self, *words: str) -> None:
-        command = [self.systemctl, *words]
+    def _ask(self, verb: str, *options: str) -> subprocess.CompletedProcess[str]:
         try:
-            done = subprocess.run(  # noqa: S603 - the words are ours
-                command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            return subprocess.run(  # noqa: S603 - a fixed command line
+                [self._program, *options, verb, self._unit],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PATIENCE_S,
+                check=False,
+                start_new_session=True,  # Ctrl-C is for the command, not for what it has begun
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ServiceError(f"{' '.join(command)}: {error}") from error
-        if done.returncode:
-            said = done.stderr.strip() or f"exit code {done.returncode}"
-            raise ServiceError(f"{' '.join(command)}: {said}")
+        except subprocess.TimeoutExpired as error:
+            raise ServiceError(
+                f"{self._program} {verb} {self._unit}: no answer within {PATIENCE_S:g} s"
+            ) from error
+        except OSError as error:
+            raise ServiceError(f"{self._program}: {error.strerror}") from error

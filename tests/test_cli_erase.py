@@ -36,7 +36,7 @@ class Device:
         self.set_running(is_running=False)
 
     def set_running(self, *, is_running: bool) -> None:
-        self.systemctl.write_text(f"#!/bin/sh\nexit {0 if is_running else 3}\n")
+        self.systemctl.write_text(f"#!/bin/sh\necho {'' if is_running else 'in'}active\n")
         self.systemctl.chmod(0o755)
 
     def erase(self, *words: str) -> int:

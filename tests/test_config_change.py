@@ -1,401 +1,433 @@
-"""Configurations put in force, confirmed and taken back; whatever stops the machine on the way."""
+"""A configuration is tried, confirmed, returned: the agent and the clock are played."""
 
 from __future__ import annotations
 
-import json
 import os
-import stat
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from test_status import LOST, WELL
-from wrong_configs import HOME
+from changing import (
+    AT_ONCE,
+    BROKEN,
+    COMMENTED,
+    DEAD,
+    LOST,
+    NEW,
+    NEWER,
+    OLD,
+    SENSOR,
+    TRIAL,
+    UPLINK_LOST,
+    Changing,
+)
 
-from agent.cli import main
-from agent.cli.config import seconds
-from agent.config import revisions as module
-from agent.config.change import GATE_S, START_S, Changer
-from agent.config.load import parse
-from agent.config.revisions import KEPT, Now, RevisionError, Revisions, is_due
-from agent.errors import ConfigError
-from agent.service import Service, ServiceError
-from agent.standing import Standing, UplinkStanding
-
-OLD, NEW = HOME, HOME.replace("pin = 17", "pin = 27")
-REMARK = HOME + "# a remark\n"
-WITHIN_S = 600.0
-
-
-@dataclass
-class Device:
-    """A device: its files, its clock, and an agent that runs what was in force at its restart."""
-
-    folder: Path
-    boot: str = "first"
-    since_boot: float = 100.0
-    runs: str = ""
-    restarts: int = 0
-    breaks: Callable[[str, Standing], Standing | None] = field(default=lambda _, standing: standing)
-
-    def __post_init__(self) -> None:
-        self.site = self.folder / "site.toml"
-        self.revisions = Revisions(self.site, self.folder / "revisions")
-        self.systemctl = self.folder / "systemctl"
-        self.systemctl.write_text('#!/bin/sh\necho x >>"$0.calls"\n')
-        self.systemctl.chmod(0o755)
-
-    def install(self, text: str) -> Device:
-        self.site.write_text(text)
-        self.site.chmod(0o640)
-        (self.folder / "revisions").mkdir()
-        self.restart()
-        return self
-
-    def restart(self) -> None:
-        self.restarts += 1
-        self.runs = self.site.read_text()
-
-    def look(self) -> Standing | None:
-        digest = parse(self.runs.encode(), "x").digest
-        return self.breaks(self.runs, replace(WELL, config=digest))
-
-    def wait(self, seconds_: float) -> None:
-        self.since_boot += seconds_
-
-    def reboot(self) -> None:
-        self.boot, self.since_boot = f"after {self.boot}", 5.0
-        self.restart()
-
-    @property
-    def changer(self) -> Changer:
-        return Changer(
-            self.revisions, Restarter(self), self.look,
-            lambda: Now(self.boot, self.since_boot, 1.79e9 + self.since_boot), self.wait,
-        )  # fmt: skip
-
-    def apply(self, text: str, **more: str) -> tuple[str, ...]:
-        file = self.folder / "new.toml"
-        file.write_text(text)
-        return self.changer.apply(file, WITHIN_S, **more).worse
-
-    @property
-    def steps(self) -> list[tuple[int, str]]:
-        return [(entry.number, entry.step) for entry in self.revisions.history()]
-
-
-class Restarter(Service):
-    """Restarts that device's agent."""
-
-    __slots__ = ("device",)
-
-    def __init__(self, device: Device) -> None:
-        object.__setattr__(self, "device", device)
-
-    def restart(self) -> None:
-        self.device.restart()
+from agent.config.attempt import Ending, Order, Reason
+from agent.config.change import apply, confirm, earlier, give_up
+from agent.config.going_back import return_if_due
+from agent.config.history import State, rows
+from agent.config.revisions import KEPT, Busy, digest
+from agent.errors import StorageError, StreetAgentError
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Device:
-    return Device(tmp_path).install(OLD)
+def here(tmp_path: Path) -> Changing:
+    return Changing(tmp_path / "etc")
 
 
-def test_a_change_is_in_force_and_stays_once_it_is_confirmed(device: Device) -> None:
-    """Owner and mode of the file stay; who and why are known."""
-    assert device.apply(NEW, who="li", why="moved the sensor") == ()
-    assert (device.site.read_text(), device.runs) == (NEW, NEW)
-    assert stat.S_IMODE(device.site.stat().st_mode) == 0o640
-    assert device.changer.confirm("li") == 2
-    device.since_boot += 10 * WITHIN_S
-    assert device.changer.return_if_due() is None
-    device.reboot()
-    assert device.changer.return_if_due() is None
-    assert device.site.read_text() == NEW
-    assert device.steps == [(1, "found"), (2, "applied"), (2, "confirmed")]
-    applied = device.revisions.history()[1]
-    assert (applied.who, applied.why) == ("li", "moved the sensor")
+def state(here: Changing) -> dict[int, State]:
+    pending = here.revisions.pending()
+    found = rows(
+        here.revisions.lines(), here.revisions.kept(), digest(here.in_force),
+        pending.number if pending else None,
+    )  # fmt: skip
+    return {row.number: row.state for row in found}
 
 
-def test_a_change_that_nobody_confirms_is_taken_back(device: Device) -> None:
-    """To the second, by the time since boot."""
-    device.apply(NEW)
-    device.since_boot += WITHIN_S - 1
-    assert device.changer.return_if_due() is None
-    device.since_boot += 1
-    assert device.changer.return_if_due() == 1
-    assert (device.site.read_text(), device.runs) == (OLD, OLD)
-    assert device.changer.return_if_due() is None
-    assert device.steps[-1] == (1, "returned")
+def test_a_good_configuration_is_on_trial_until_confirmed(here: Changing) -> None:
+    """It is in force and read, its owner and mode are kept, and `confirm` makes it last."""
+    os.chown(here.site, os.getuid(), os.getgid())
+    outcome = apply(here.device, NEW, TRIAL)
+    assert outcome.ending is Ending.ON_TRIAL
+    assert (outcome.number, outcome.back_to, outcome.is_restarted) == (2, 1, True)
+    assert 500 < outcome.remaining_s < 600
+    assert here.in_force == here.agent.text == NEW
+    assert here.site.stat().st_mode & 0o777 == 0o640
+    assert state(here) == {2: State.ON_TRIAL, 1: State.CONFIRMED}
+    assert confirm(here.device, anyway=False).ending is Ending.LASTS
+    here.clock.sleep(10_000)
+    assert return_if_due(here.device) is None
+    assert here.in_force == NEW
+    assert state(here) == {2: State.IN_FORCE, 1: State.CONFIRMED}
+    assert sorted(path.name for path in here.revisions.folder.iterdir()) == [
+        "0001.toml", "0002.toml", "history.jsonl",
+    ]  # fmt: skip
 
 
-def test_a_reboot_confirms_nothing(device: Device) -> None:
-    """Whatever its clocks say."""
-    device.apply(NEW)
-    device.reboot()
-    assert device.runs == NEW
-    assert device.changer.return_if_due() == 1
-    assert (device.site.read_text(), device.runs) == (OLD, OLD)
+def test_who_forgets_gets_the_old_one_back(here: Changing) -> None:
+    """Unconfirmed, it is in force to the last second, and not one longer."""
+    apply(here.device, NEW, TRIAL)
+    began = here.revisions.pending()
+    assert began
+    while here.is_on_trial:
+        outcome = return_if_due(here.device)
+        here.clock.sleep(0 if outcome else 30)
+        assert here.clock.mono <= began.began.mono + 600 + 60
+    assert outcome
+    assert (outcome.ending, outcome.reason) == (Ending.RETURNED, Reason.UNCONFIRMED)
+    assert here.in_force == here.agent.text == OLD
+    assert state(here)[2] is State.RETURNED
+    assert confirm(here.device, anyway=False).worse == ("unconfirmed",)
+
+
+def test_a_run_that_is_followed_too_late_waits_for_the_deadline(here: Changing) -> None:
+    """The old one is back at the second that was promised, not at the next run of the timer."""
+    apply(here.device, NEW, TRIAL)
+    pending = here.revisions.pending()
+    assert pending
+    here.clock.mono = pending.began.mono + 580
+    changed: list[float] = []
+    put_back = here.agent.restart
+    here.agent.restart = lambda: (changed.append(here.clock.mono), put_back())[1]  # type: ignore[method-assign]
+    assert return_if_due(here.device)
+    assert changed == [pytest.approx(pending.began.mono + 600)]
 
 
 @pytest.mark.parametrize(
-    ("standing", "words"),
-    [
-        (lambda s: replace(s, sensors=(LOST,)), "sensor road-level is lost: no port"),
-        (
-            lambda s: replace(s, uplink=UplinkStanding(reason="unknown host", broker="x:8883")),
-            "no link to x:8883: unknown host",
-        ),
-        (lambda _: None, f"has not come up within {START_S:.0f} s"),
-    ],
-)
-def test_what_gets_worse_is_taken_back_at_once(
-    device: Device, standing: Callable[[Standing], Standing | None], words: str
-) -> None:
-    """Within the minute, and it is said and written down what it was."""
-    device.breaks = lambda text, known: known if text == OLD else standing(known)
-    begun = device.since_boot
-    (said,) = device.apply(NEW)
-    assert words in said
-    assert device.since_boot - begun <= GATE_S + 2
-    assert (device.site.read_text(), device.runs) == (OLD, OLD)
-    assert device.revisions.pending() is None
-    assert words in device.revisions.history()[-1].why
+    ("text", "says"),
+    [(DEAD, f"sensor {SENSOR} was open, is lost: no such port"),
+     (BROKEN, "the agent is not running")],
+)  # fmt: skip
+def test_what_got_worse_is_undone_at_once(here: Changing, text: bytes, says: str) -> None:
+    """A sensor that is lost and an agent that does not start bring the old one back."""
+    outcome = apply(here.device, text, TRIAL)
+    assert (outcome.ending, outcome.worse) == (Ending.RETURNED, (says,))
+    assert here.in_force == here.agent.text == OLD
+    assert not here.is_on_trial
+    assert here.revisions.lines()[-1].why == f"worse: {says}"
 
 
-def test_a_sensor_that_takes_its_time_is_waited_for(device: Device) -> None:
-    """Twenty seconds are none too many."""
-    begun = device.since_boot
-
-    def slow(text: str, known: Standing) -> Standing:
-        is_late = text == NEW and device.since_boot < begun + 20
-        return replace(known, sensors=(LOST,)) if is_late else known
-
-    device.breaks = slow
-    assert device.apply(NEW) == ()
-    assert device.since_boot >= begun + 20
+def test_an_uplink_has_time_until_the_deadline(here: Changing) -> None:
+    """A lost broker is named, not undone, but `confirm` does not take it; --anyway does."""
+    outcome = apply(here.device, LOST, TRIAL)
+    assert outcome.ending is Ending.ON_TRIAL
+    assert outcome.waits_for == ("uplink was linked, is not: broker.example:8883: refused",)
+    assert confirm(here.device, anyway=False).ending is Ending.NOT_HEALTHY
+    assert here.is_on_trial
+    assert confirm(here.device, anyway=True).ending is Ending.LASTS
 
 
-def test_a_wrong_configuration_touches_nothing(device: Device) -> None:
-    """No revision, no restart."""
-    with pytest.raises(ConfigError, match="99 is outside"):
-        device.apply(HOME.replace("pin = 17", "pin = 99"))
-    assert (device.restarts, device.steps, device.revisions.numbers()) == (1, [], [])
+def test_without_a_trial_the_uplink_counts_at_once(here: Changing) -> None:
+    """`--confirm-within 0` lasts at once, or not at all."""
+    assert apply(here.device, LOST, AT_ONCE).ending is Ending.RETURNED
+    assert here.in_force == OLD
+    assert apply(here.device, NEW, AT_ONCE).ending is Ending.LASTS
+    assert not here.is_on_trial
+    assert here.in_force == NEW
 
 
-def test_what_says_the_same_restarts_nothing(device: Device) -> None:
-    """A remark is kept, and is pending as any other change."""
-    device.apply(REMARK)
-    assert (device.restarts, device.site.read_text()) == (1, REMARK)
-    assert device.changer.confirm() == 2
+def test_an_uplink_that_was_down_before_is_not_asked_for(tmp_path: Path) -> None:
+    """A device without a link may get a new configuration all the same."""
+    here = Changing(tmp_path / "etc", LOST)
+    changed = LOST.replace(NEW, NEWER)
+    assert UPLINK_LOST in changed
+    found = apply(here.device, changed, AT_ONCE)
+    assert found.ending is Ending.LASTS
 
 
-def test_the_same_again_is_said_to_be_the_same(device: Device) -> None:
-    """And nothing pends."""
-    with pytest.raises(RevisionError, match="revision 1 is this and in force"):
-        device.apply(OLD)
-    assert device.revisions.pending() is None
+def test_the_same_file_does_nothing(here: Changing) -> None:
+    """Nothing is written, nobody is restarted."""
+    assert apply(here.device, OLD, TRIAL).ending is Ending.UNCHANGED
+    assert here.agent.restarts == 0
+    assert list(here.revisions.folder.iterdir()) == []
 
 
-def test_one_change_at_a_time(device: Device) -> None:
-    """A second one has to wait for the first."""
-    device.apply(NEW)
-    with pytest.raises(RevisionError, match="not confirmed yet"):
-        device.apply(REMARK)
-    second = device.revisions.claimed()
-    with device.revisions.claimed(), pytest.raises(RevisionError, match="just now"):
-        second.__enter__()
+def test_comments_need_no_restart_and_no_trial(here: Changing) -> None:
+    """What the agent reads is the same: it goes on, and there is nothing to confirm."""
+    outcome = apply(here.device, COMMENTED, TRIAL)
+    assert (outcome.ending, outcome.is_restarted) == (Ending.LASTS, False)
+    assert here.in_force == COMMENTED
+    assert here.agent.restarts == 0
+    outcome = apply(here.device, NEW, TRIAL)
+    assert outcome.is_restarted
+    assert outcome.back_to == 2
 
 
-def test_what_was_edited_by_hand_is_kept(device: Device) -> None:
-    """Before a change, and while one pends."""
-    device.apply(NEW)
-    device.changer.confirm()
-    device.site.write_text(REMARK)
-    device.apply(OLD)
-    assert (3, "edited") in device.steps
-    device.site.write_text(REMARK + "# more\n")
-    device.since_boot += WITHIN_S
-    assert device.changer.return_if_due() == 3
-    assert device.site.read_text() == REMARK
-    assert device.revisions.content(4).decode() == REMARK + "# more\n"
+def test_true_for_1_is_no_comment(here: Changing) -> None:
+    """Python's `1 == 1.0 == True` hides no change."""
+    here.site.write_bytes(OLD + b"[store]\nreadings_mib = 100\n")
+    here.agent.boot()
+    assert apply(here.device, OLD + b"[store]\nreadings_mib = 100.0\n", TRIAL).is_restarted
 
 
-def test_the_one_before_is_found(device: Device) -> None:
-    """And the one before that by its number."""
-    with pytest.raises(RevisionError, match="no earlier"):
-        device.changer.before_last()
-    device.apply(NEW)
-    device.changer.confirm()
-    assert device.changer.before_last() == 1
-    with pytest.raises(RevisionError, match="no revision 7; there are: 1, 2"):
-        device.revisions.content(7)
+def test_comments_during_a_trial_do_not_end_it(here: Changing) -> None:
+    """A trial of a trial's comments goes back to where the first began."""
+    apply(here.device, NEW, TRIAL)
+    outcome = apply(here.device, NEW + b"# a word\n", TRIAL)
+    assert (outcome.ending, outcome.is_restarted, outcome.back_to) == (Ending.ON_TRIAL, False, 1)
+    assert confirm(here.device, anyway=False).ending is Ending.LASTS
 
 
-def test_ten_revisions_are_kept(device: Device) -> None:
-    """The one in force among them."""
-    for pin in range(4, 16):
-        device.apply(HOME.replace("pin = 17", f"pin = {pin}"))
-        device.changer.confirm()
-    numbers = device.revisions.numbers()
-    assert len(numbers) == KEPT
-    assert device.revisions.in_force() == numbers[-1] == 13
+def test_a_trial_on_a_trial_goes_back_to_the_start(here: Changing) -> None:
+    """What was never confirmed is nothing to go back to."""
+    apply(here.device, NEW, TRIAL)
+    assert apply(here.device, NEWER, TRIAL).back_to == 1
+    assert state(here) == {3: State.ON_TRIAL, 2: State.UNCONFIRMED, 1: State.CONFIRMED}
+    assert apply(here.device, DEAD, TRIAL).ending is Ending.RETURNED
+    assert here.in_force == OLD
 
 
-def test_a_damaged_history_loses_its_line_only(device: Device) -> None:
-    """Half a line, as a power cut leaves it."""
-    device.apply(NEW)
-    path = device.folder / "revisions" / "history.jsonl"
-    path.write_bytes(path.read_bytes() + b'{"number": 2, "st')
-    device.changer.confirm()
-    assert device.steps == [(1, "found"), (2, "applied"), (2, "confirmed")]
+def test_applying_the_old_one_ends_a_trial(here: Changing) -> None:
+    """Who puts the old file back by hand means `rollback`."""
+    apply(here.device, NEW, TRIAL)
+    outcome = apply(here.device, OLD, TRIAL)
+    assert (outcome.ending, outcome.reason) == (Ending.RETURNED, Reason.ASKED)
+    assert here.agent.text == OLD
+    assert not here.is_on_trial
 
 
-class PowerCut(BaseException):
-    """Nothing more is written."""
+def test_rollback_ends_a_trial_or_goes_to_the_one_before(here: Changing) -> None:
+    """Once for the trial, and to and fro between the last two that lasted."""
+    apply(here.device, NEW, TRIAL)
+    assert give_up(here.device).ending is Ending.RETURNED
+    assert here.agent.text == OLD
+    apply(here.device, NEWER, AT_ONCE)
+    assert earlier(here.device, None) == 1
+    apply(here.device, here.revisions.text(1), AT_ONCE)
+    assert earlier(here.device, None) == 3
+    assert earlier(here.device, 2) == 2
+    with pytest.raises(StreetAgentError, match=r"revision 9 is not kept; kept: 1, 2, 3"):
+        earlier(here.device, 9)
 
 
-@pytest.fixture
-def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Cuts the power at the so manieth call that changes the disk, and at every one after it."""
-    left = [10**9]
-
-    def count() -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise PowerCut
-
-    def guard(owner: object, name: str) -> None:
-        real = getattr(owner, name)
-
-        def guarded(*args: object, **more: object) -> object:
-            count()
-            return real(*args, **more)
-
-        monkeypatch.setattr(owner, name, guarded)
-
-    for owner, name in ((os, "fsync"), (os, "fchmod"), (Path, "replace"), (Path, "unlink")):
-        guard(owner, name)
-
-    def set_(at: int) -> None:
-        left[0] = at
-
-    return set_
+def test_a_reboot_into_a_clock_that_is_wrong(here: Changing) -> None:
+    """Ten years ahead it does not come back early, in 1970 not late."""
+    for wall in (0.0, 1_790_000_000.0 + 10 * 366 * 86400):
+        assert apply(here.device, NEW, TRIAL).ending is Ending.ON_TRIAL
+        here.clock.reboot(wall)
+        here.agent.boot()
+        assert return_if_due(here.device) is None
+        assert here.in_force == NEW
+        for _ in range(19):
+            here.clock.sleep(30)
+            return_if_due(here.device)
+        assert here.in_force == here.agent.text == OLD
+        here.clock.is_synced = True
 
 
-@pytest.mark.parametrize("at", range(40))
-def test_a_power_cut_at_any_write_leaves_the_old_one_or_the_new_one(
-    device: Device, cut: Callable[[int], None], at: int
-) -> None:
-    """In the middle of a change, and of the way back; after the boot it is the old one."""
-    cut(at)
-    with suppress(PowerCut):
-        device.apply(NEW)
-        device.since_boot += WITHIN_S
-        device.changer.return_if_due()
-    cut(10**9)
-    assert device.site.read_text() in {OLD, NEW}
-    device.reboot()
-    device.changer.return_if_due()
-    assert (device.site.read_text(), device.runs) == (OLD, OLD)
-    assert device.revisions.pending() is None
-    assert device.apply(NEW) == ()
+def test_hard_stopped_while_it_is_tried(here: Changing) -> None:
+    """What was not yet found healthy is returned at boot."""
+
+    class HardStop(BaseException):
+        pass
+
+    def stop(seconds: float) -> None:
+        raise HardStop
+
+    device = type(here.device)(
+        here.revisions, here.agent, here.agent, here.clock.now, stop, "li"
+    )  # fmt: skip
+    with pytest.raises(HardStop):
+        apply(device, NEW, TRIAL)
+    assert here.in_force == NEW
+    here.clock.reboot()
+    here.agent.boot()
+    here.clock.sleep(10)
+    outcome = return_if_due(here.device)
+    assert outcome
+    assert outcome.reason is Reason.INTERRUPTED
+    assert here.in_force == here.agent.text == OLD
 
 
-def test_the_cuts_reach_over_all_of_it(device: Device, cut: Callable[[int], None]) -> None:
-    """Forty are enough for a change and its return."""
-    cut(40)
-    device.apply(NEW)
-    device.since_boot += WITHIN_S
-    assert device.changer.return_if_due() == 1
+def test_systemctl_that_fails(here: Changing) -> None:
+    """The old one is back on disk; restarting is tried again until it works."""
+    here.agent.refuses = "street-agent.service cannot be restarted: no bus"
+    outcome = apply(here.device, NEW, TRIAL)
+    assert outcome.ending is Ending.RETURNED
+    assert outcome.worse == (here.agent.refuses,)
+    assert here.in_force == OLD
+    assert not here.is_on_trial  # the agent has never read the new one
 
 
-def test_the_wall_clock_has_no_say() -> None:
-    """Only the boot and the time since it."""
-    pending = module.Pending(2, 1, "first", 700.0)
-    assert not is_due(pending, Now("first", 699.0, 9e9))
-    assert is_due(pending, Now("first", 700.0, 0.0))
-    assert is_due(pending, Now("second", 1.0, 0.0))
+def test_a_restart_that_fails_on_the_way_back(here: Changing) -> None:
+    """The trial is not over before the agent has the old one."""
+    apply(here.device, NEW, TRIAL)
+    here.agent.refuses = "no bus"
+    outcome = give_up(here.device)
+    assert outcome.troubles == ("no bus",)
+    assert (here.in_force, here.agent.text, here.is_on_trial) == (OLD, NEW, True)
+    here.agent.refuses = ""
+    assert return_if_due(here.device)
+    assert (here.agent.text, here.is_on_trial) == (OLD, False)
+    assert here.deeds().count((2, "returned")) == 1
 
 
-@pytest.mark.parametrize(("text", "length"), [("90s", 90), ("10m", 600), ("2h", 7200)])
-def test_lengths_of_time(text: str, length: float) -> None:
-    """As people type them."""
-    assert seconds(text) == length
+def test_ctrl_c_goes_back(here: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has seen enough gets the old one at once."""
+
+    def interrupt(seconds: float) -> None:
+        here.device.sleep(seconds)
+        raise KeyboardInterrupt
+
+    device = type(here.device)(
+        here.revisions, here.agent, here.agent, here.clock.now, interrupt, "li"
+    )  # fmt: skip
+    outcome = apply(device, NEW, TRIAL)
+    assert outcome.ending is Ending.RETURNED
+    assert outcome.worse == ("interrupted at the keyboard",)
+    assert here.in_force == here.agent.text == OLD
 
 
-@pytest.mark.parametrize("text", ["10", "5s", "2d", "25h", "-1m", ""])
-def test_what_is_no_length_of_time_is_refused(text: str) -> None:
-    """With what is allowed."""
-    with pytest.raises(Exception, match="60s to 24h"):
-        seconds(text)
+def test_edited_by_hand_in_a_trial(here: Changing) -> None:
+    """It is noticed, kept under a number, not confirmed unseen, and not lost at the deadline."""
+    apply(here.device, NEW, TRIAL)
+    here.site.write_bytes(NEWER)
+    outcome = confirm(here.device, anyway=False)
+    assert (outcome.ending, outcome.edited) == (Ending.EDITED, 3)
+    assert here.in_force == NEWER
+    here.site.write_bytes(NEWER + b"# more\n")
+    here.clock.sleep(700)
+    returned = return_if_due(here.device)
+    assert returned
+    assert returned.edited == 4
+    assert here.in_force == OLD
+    assert here.revisions.text(3) == NEWER
+    assert here.revisions.text(4) == NEWER + b"# more\n"
+    assert state(here) == {
+        4: State.EDITED, 3: State.EDITED, 2: State.RETURNED, 1: State.IN_FORCE,
+    }  # fmt: skip
 
 
-def test_a_service_that_does_not_restart_is_said_with_its_words(tmp_path: Path) -> None:
-    """And one that is not there."""
-    program = tmp_path / "systemctl"
-    program.write_text("#!/bin/sh\necho 'Unit not found.' >&2\nexit 5\n")
-    program.chmod(0o755)
-    with pytest.raises(ServiceError, match=r"restart street-agent\.service: Unit not found"):
-        Service(str(program)).restart()
-    assert not Service(str(program)).is_active()
-    with pytest.raises(ServiceError, match="No such file"):
-        Service(str(tmp_path / "no")).restart()
+def test_what_was_edited_in_a_trial_is_tried(here: Changing) -> None:
+    """Applied as it stands it is on trial itself, and goes back to where the first trial began."""
+    apply(here.device, NEW, TRIAL)
+    here.site.write_bytes(NEWER)
+    outcome = apply(here.device, NEWER, TRIAL)
+    assert (outcome.ending, outcome.number, outcome.back_to) == (Ending.ON_TRIAL, 3, 1)
+    assert here.agent.text == NEWER
+    assert confirm(here.device, anyway=False).ending is Ending.LASTS
 
 
-def config(device: Device, *words: object) -> int:
-    start = ["config", "--site", str(device.site), "--systemctl", str(device.systemctl)]
-    return main([*start, "--socket", str(device.folder / "no.sock"), *map(str, words)])
+def test_edited_by_hand_without_a_trial(here: Changing) -> None:
+    """The next change keeps it, says so, and goes back to it."""
+    apply(here.device, NEW, AT_ONCE)
+    here.site.write_bytes(NEWER)
+    outcome = apply(here.device, OLD, TRIAL)
+    assert outcome.edited == outcome.back_to == 3
+    assert here.revisions.text(3) == NEWER
 
 
-def test_the_command(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
-    """A remark is applied, shown, confirmed, and taken back by its number."""
-    new = device.folder / "new.toml"
-    new.write_text(REMARK)
-    assert config(device, "diff", new) == 0
-    assert "+# a remark" in capsys.readouterr().out
-    assert config(device, "history") == 0
-    assert "no change yet" in capsys.readouterr().out
-    assert config(device, "apply", new, "--why", "a trial") == 0
-    assert "taken back in 10 min, unless you\n  sudo street-agent config confirm" in (
-        capsys.readouterr().out
-    )
-    assert config(device, "return-if-due") == 0
-    assert config(device, "confirm") == 0
-    assert config(device, "confirm") == 1
-    assert "no change is waiting" in capsys.readouterr().err
-    assert config(device, "rollback") == 0
-    assert device.site.read_text() == OLD
-    assert config(device, "rollback") == 0
-    assert device.site.read_text() == REMARK
-    assert config(device, "history") == 0
-    said = capsys.readouterr().out
-    assert "applied by" in said
-    assert ": a trial" in said
-    assert "in force: revision 2" in said
+def test_an_edit_that_is_invalid_is_nothing_to_go_back_to(here: Changing) -> None:
+    """Half a file saved by hand is kept, but the last good one comes back."""
+    apply(here.device, NEW, AT_ONCE)
+    here.site.write_bytes(NEW[: NEW.index(b"[uplink]") + 5])
+    outcome = apply(here.device, NEWER, TRIAL)
+    assert (outcome.edited, outcome.back_to) == (3, 2)
+    give_up(here.device)
+    assert here.in_force == NEW
 
 
-def test_the_command_takes_back_what_does_not_come_up(
-    device: Device, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No agent answers on this socket: exit code 8."""
-    monkeypatch.setattr("agent.config.change.START_S", 0.0)
-    new = device.folder / "new.toml"
-    new.write_text(NEW)
-    assert config(device, "apply", new) == 8
-    assert "revision 1 is in force again" in capsys.readouterr().err
-    assert device.site.read_text() == OLD
-    calls = device.systemctl.with_name("systemctl.calls").read_text()
-    assert calls.count("x") == 2
+def test_applying_what_was_edited_in_place(here: Changing) -> None:
+    """It is tried like any other, and goes back to what the agent had read."""
+    here.site.write_bytes(NEW)
+    outcome = apply(here.device, NEW, TRIAL)  # nobody knows yet what the agent had read
+    assert outcome.ending is Ending.UNCHANGED
+    assert "edited in place" in outcome.troubles[0]
+    apply(here.device, NEWER, AT_ONCE)
+    here.site.write_bytes(DEAD)
+    outcome = apply(here.device, DEAD, TRIAL)
+    assert (outcome.ending, outcome.back_to) == (Ending.RETURNED, 2)
+    assert here.in_force == here.agent.text == NEWER
 
 
-def test_a_pending_file_that_cannot_be_read_is_named(device: Device) -> None:
-    """It is never taken for none."""
-    (device.folder / "revisions" / "pending.json").write_text("{")
-    with pytest.raises(RevisionError, match=r"pending.json"):
-        device.changer.return_if_due()
-    (device.folder / "revisions" / "pending.json").write_text(json.dumps({"number": 1}))
-    with pytest.raises(RevisionError, match=r"pending.json"):
-        device.revisions.pending()
+def test_the_file_in_force_is_deleted_in_a_trial(here: Changing) -> None:
+    """The old one comes back all the same."""
+    apply(here.device, NEW, TRIAL)
+    here.site.unlink()
+    here.clock.sleep(700)
+    assert return_if_due(here.device)
+    assert here.in_force == OLD
+    assert here.site.stat().st_mode & 0o777 == 0o640
+
+
+def test_two_at_once(here: Changing) -> None:
+    """The second says so and changes nothing; the timer leaves the first alone."""
+    with here.revisions.locked():
+        with pytest.raises(Busy, match="another street-agent config"):
+            apply(here.device, NEW, TRIAL)
+        assert return_if_due(here.device) is None
+    assert here.in_force == OLD
+
+
+def test_ten_are_kept_and_the_one_to_go_back_to(here: Changing) -> None:
+    """However many follow, the old one of a trial stays; so does the one in force."""
+    for number in range(15):
+        apply(here.device, NEW + b"[store]\nreadings_mib = %d\n" % (200 + number), TRIAL)
+    kept = here.revisions.kept()
+    assert len(kept) == KEPT + 1
+    assert 1 in kept
+    assert give_up(here.device).back_to == 1
+    assert here.in_force == OLD
+    apply(here.device, NEWER, AT_ONCE)
+    assert len(here.revisions.kept()) == KEPT + 1  # the tenth, and the one that it replaced
+
+
+def test_a_damaged_history_is_set_aside(here: Changing) -> None:
+    """What can be read of it stays, the rest is kept for who wants to look."""
+    apply(here.device, NEW, AT_ONCE)
+    path = here.revisions.folder / "history.jsonl"
+    path.write_bytes(path.read_bytes() + b'\xff\0{"number": 1}\n[]\n{"num')
+    assert state(here) == {2: State.IN_FORCE, 1: State.CONFIRMED}
+    apply(here.device, NEWER, TRIAL)
+    assert here.deeds()[-1] == (3, "applied")
+    assert path.with_name("history.jsonl.damaged").read_bytes().endswith(b'{"num')
+
+
+@pytest.mark.parametrize("kind", ["gone", "folder"])
+def test_no_history_at_all(here: Changing, kind: str) -> None:
+    """Revisions are found by what is in them: going back works without a history."""
+    apply(here.device, NEW, AT_ONCE)
+    path = here.revisions.folder / "history.jsonl"
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    assert earlier(here.device, None) == 1
+    assert apply(here.device, OLD, TRIAL).ending is Ending.ON_TRIAL
+    assert state(here) == {2: State.KEPT, 1: State.ON_TRIAL}
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff" * 100, b"[" * 100_000])
+def test_a_damaged_note_of_a_trial(here: Changing, damage: bytes) -> None:
+    """Nobody knows the deadline any more: the old one comes back at once."""
+    apply(here.device, NEW, TRIAL)
+    (here.revisions.folder / "pending.json").write_bytes(damage)
+    with pytest.raises(StorageError, match=r"pending\.json"):
+        apply(here.device, NEWER, TRIAL)
+    outcome = return_if_due(here.device)
+    assert outcome
+    assert (outcome.ending, outcome.reason) == (Ending.RETURNED, Reason.DAMAGED)
+    assert here.in_force == here.agent.text == OLD
+    assert not here.is_on_trial
+
+
+def test_a_revision_that_is_damaged_is_not_put_back(here: Changing) -> None:
+    """With the copy that stands ready gone as well, the file in force stays whole."""
+    apply(here.device, NEW, TRIAL)
+    (here.revisions.folder / "return.toml").write_bytes(OLD[:100])
+    here.revisions.path(1).write_bytes(OLD[:100])
+    with pytest.raises(StorageError, match="not what it was"):
+        give_up(here.device)
+    assert here.in_force == NEW
+
+
+def test_a_device_without_a_configuration(here: Changing) -> None:
+    """There is nothing to change: it says which file is missing."""
+    here.site.unlink()
+    with pytest.raises(StorageError, match=r"site\.toml: No such file"):
+        apply(here.device, NEW, TRIAL)
+
+
+def test_an_order_keeps_its_reason(here: Changing) -> None:
+    """Who and why are in the history."""
+    apply(here.device, NEW, Order(60.0, "a new broker"))
+    line = here.revisions.lines()[-1]
+    assert (line.who, line.why, line.is_synced) == ("li (ssh)", "a new broker", True)

@@ -114,7 +114,7 @@ def test_the_command_looks_at_the_device(
     text = HOME.replace("mqtts://broker.example:8883", f"mqtt://127.0.0.1:{broker}")
     site.write_text(text.replace("[uplink]\n", "[uplink]\ninsecure = true\n"))
     systemctl = tmp_path / "systemctl"
-    systemctl.write_text("#!/bin/sh\nexit 0\n")
+    systemctl.write_text("#!/bin/sh\necho active\n")
     systemctl.chmod(0o755)
     desk = Desk(tmp_path / "agent.sock")
     desk.lay(WELL)

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.errors import ConfigError, StreetAgentError
+from agent.errors import ConfigError, NeedsRoot, StreetAgentError
 
 SERVICE_USER = "street-agent"
 LOCK = "lock"  # the first file that agent/store/claim.py opens in a state folder
@@ -25,6 +25,8 @@ def to_permit(error: StreetAgentError, words: Sequence[str]) -> str:
         error: with the PermissionError as its cause.
         words: the command line that failed.
     """
+    if isinstance(error, NeedsRoot):
+        return f"fix: sudo street-agent {shlex.join(words)}"
     cause = error.__cause__
     path = Path(cause.filename) if isinstance(cause, OSError) and cause.filename else Path("/")
     if os.geteuid() == 0 or path == Path("/"):

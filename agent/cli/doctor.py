@@ -22,7 +22,7 @@ from agent.cli.advice import SERVICE_USER
 from agent.cli.places import DEFAULT_STATE, add_config, state_folder
 from agent.config.load import Configuration, examine
 from agent.doctor import Check, Facts, exit_code, judge
-from agent.errors import StreetAgentError
+from agent.errors import ServiceError, StreetAgentError
 from agent.habits.words import Lang
 from agent.service import Service
 from agent.standing import Standing
@@ -81,7 +81,7 @@ def gather(file: Path, socket_: Path, service: Service) -> Facts:
         problems=[str(problem) for problem in problems if not problem.is_warning],
         digest=configuration.digest if configuration else "",
         release=version("street-agent"),
-        is_active=service.is_active(),
+        is_active=_is_active(service),
         standing=_standing(socket_),
         groups=_groups(),
         has_chip=any(Path("/dev").glob("gpiochip*")),
@@ -93,6 +93,13 @@ def gather(file: Path, socket_: Path, service: Service) -> Facts:
         days_left=tls.days_left(configuration.uplink, time.time()) if configuration else None,
         is_throttled=_is_throttled(),
     )
+
+
+def _is_active(service: Service) -> bool:
+    try:
+        return service.is_active()
+    except ServiceError:
+        return False
 
 
 def _standing(path: Path) -> Standing | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from agent.cli.places import DEFAULT_CONFIG, DEFAULT_STATE, state_folder
 from agent.config.load import Configuration, examine
 from agent.erasing import Wiped, wipe_all
-from agent.errors import StreetAgentError
+from agent.errors import ServiceError, StreetAgentError
 from agent.service import Service
 from agent.store.claim import claim
 
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if not any(os.path.lexists(path) for path in places.values()):
         print(f"没有可清除的内容 nothing to erase: {', '.join(map(str, places.values()))}")
         return 0
-    if Service(args.systemctl).is_active():
+    if _is_active(Service(args.systemctl)):
         raise Running("the agent runs; first: sudo systemctl disable --now street-agent")
     if not args.yes:
         if not sys.stdin.isatty():
@@ -81,6 +81,14 @@ def run(args: argparse.Namespace) -> int:
         raise
     print("\n".join(_proof(site, dict(zip(places, wiped, strict=True)))))
     return 0
+
+
+def _is_active(service: Service) -> bool:
+    """Where nobody can be asked, the state folder says whether an agent works on it."""
+    try:
+        return service.is_active()
+    except ServiceError:
+        return False
 
 
 def _places(args: argparse.Namespace, configuration: Configuration | None) -> dict[str, Path]:

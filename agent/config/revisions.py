@@ -1,260 +1,283 @@
-"""Configurations that were in force, and the way back to one of them.
+"""The configurations of a site on disk: the one in force, those before it, a trial under way.
 
-A change is made so that a device that nobody can reach any more returns by itself:
+| file in the folder | what                                                                        |
+|--------------------|-----------------------------------------------------------------------------|
+| 0001.toml ...      | revisions, as they were; the last ten, and those that are needed            |
+| history.jsonl      | what was done to which (agent/config/history.py)                            |
+| pending.json       | the trial under way (agent/config/trial.py); without it there is none       |
+| return.toml        | what comes back, ready to be renamed: a full disk cannot keep it away       |
 
-| step    | what is on disk after it                                                        |
-|---------|---------------------------------------------------------------------------------|
-| keep    | the old configuration and the new one, each as a revision                       |
-| pend    | `pending.json`: until when, and to which revision to go back                    |
-| replace | `site.toml` is the new one                                                      |
-| confirm | `pending.json` is gone: it stays                                                |
-| return  | `site.toml` is the old one again, then `pending.json` is gone                   |
-
-Every step is one file, written beside its place, synced and renamed: whatever stops the machine,
-`site.toml` is the old one or the new one, and while it may be the new one `pending.json` says so.
-An unconfirmed change ends with its deadline, counted by the kernel's time since boot, and with a
-reboot: a wall clock that is set meanwhile has no say.
+Each file is written beside its place, synced, renamed, and its folder synced: there is the old one
+or the new one, never half of one. Nothing here decides anything.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import json
 import os
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from agent.clock import BOOT_ID
-from agent.errors import StreetAgentError
+from agent.config.history import Line, line_from_json
+from agent.config.trial import Pending, from_json
+from agent.errors import StorageDamaged, StorageError, StreetAgentError
+from agent.store.files import create, failure, read_regular, set_aside, sync_folder, write_all
 
+FOLDER = "revisions"  # beside the configuration in force
 KEPT = 10
-HISTORY, PENDING, LOCK = "history.jsonl", "pending.json", "lock"
-MODE = 0o640
+LINES_KEPT = 200  # a revision has three lines or so; the file stays below 100 KiB
+REVISION = re.compile(r"(\d{4,9})\.toml")
 
 
-class RevisionError(StreetAgentError):
-    """It cannot be done, or not now; the text says why."""
+class Busy(StreetAgentError, BlockingIOError):
+    """Another command is changing the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A change that nobody has confirmed.
-
-    Attributes:
-        number: the new revision.
-        back: the one to go back to.
-        boot: id of the boot in which it was made.
-        until: seconds since that boot.
-    """
-
-    number: int
-    back: int
-    boot: str
-    until: float
+def digest(data: bytes) -> str:
+    """SHA-256 in hex, as the agent's status has it."""
+    return hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the history.
-
-    Attributes:
-        number: which revision.
-        step: found (before any change), edited (by hand), applied, rolled back, confirmed or
-            returned.
-        at: seconds since 1970, by the clock as it was.
-        who: who did it; empty for the device itself.
-        why: in his words, or why the device did it.
-    """
-
-    number: int
-    step: str
-    at: float
-    who: str = ""
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The time, as a change counts it."""
-
-    boot: str
-    since_boot: float
-    wall: float
-
-
-def now() -> Now:
-    """Ask the kernel."""
-    return Now(BOOT_ID.read_text().strip(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time())
-
-
-@dataclass(frozen=True, slots=True)
 class Revisions:
-    """The configuration of a device and its revisions.
+    """The store. Every method raises StorageError where the disk does not do what it should.
 
-    Attributes:
-        site: the file in force.
-        folder: where revisions are kept; only root may look into it.
+    Args:
+        site: the configuration in force, such as /etc/street-agent/site.toml.
+        folder: of the revisions; on the same file system.
     """
 
-    site: Path
-    folder: Path = field(default=Path())
+    def __init__(self, site: Path, folder: Path) -> None:
+        self.site = site
+        self.folder = folder
+        self._history = folder / "history.jsonl"
+        self._pending = folder / "pending.json"
+        self._return = folder / "return.toml"
 
-    @contextlib.contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Hold them against a second change at the same time. Raise RevisionError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.folder / LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RevisionError("the configuration is being changed just now") from error
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other commands from changing anything. Raise Busy.
+
+        The lock is on the folder itself, and goes with the process that holds it.
+        """
+        with self._said(self.folder):
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _take(fd)
             yield
+        finally:
+            os.close(fd)
 
-    def pending(self) -> Pending | None:
-        """The change that nobody has confirmed. Raise RevisionError where it cannot be read."""
-        try:
-            text = (self.folder / PENDING).read_text()
-        except FileNotFoundError:
-            return None
-        try:
-            return Pending(**json.loads(text))
-        except (ValueError, TypeError) as error:  # it is renamed whole: only a bad card does this
-            raise RevisionError(f"{self.folder / PENDING}: {error}") from error
+    def in_force(self) -> bytes:
+        """The text of the configuration in force."""
+        with self._said(self.site):
+            return read_regular(self.site)
 
-    def in_force(self) -> int | None:
-        """Number of the revision that is the same as the file in force; None for none."""
-        try:
-            digest = _digest(self.site.read_bytes())
-        except OSError:
-            return None
-        same = [n for n in self.numbers() if _digest(self.content(n)) == digest]
-        return same[-1] if same else None
+    def in_force_if_any(self) -> bytes:
+        """The same; empty where somebody has deleted it."""
+        with self._said(self.site), suppress(FileNotFoundError):
+            return read_regular(self.site)
+        return b""
 
-    def numbers(self) -> list[int]:
-        """Of all that are kept, in order."""
-        return sorted(int(p.stem) for p in self.folder.glob("[0-9]*.toml") if p.stem.isdigit())
-
-    def content(self, number: int) -> bytes:
-        """A revision. Raise RevisionError where there is no such."""
-        try:
-            return self.file(number).read_bytes()
-        except FileNotFoundError as error:
-            known = ", ".join(map(str, self.numbers())) or "none"
-            raise RevisionError(f"there is no revision {number}; there are: {known}") from error
-
-    def history(self) -> list[Entry]:
-        """What was done, the oldest first; lines that make no sense are left out."""
-        found = []
-        try:
-            lines = (self.folder / HISTORY).read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
-        for line in lines:
-            with contextlib.suppress(ValueError, TypeError):
-                found.append(Entry(**json.loads(line)))
-        return found
-
-    def keep(self, content: bytes) -> int:
-        """Keep a configuration as a revision, if it is none yet; return its number."""
-        digest = _digest(content)
-        same = [n for n in self.numbers() if _digest(self.content(n)) == digest]
-        if same:
-            return same[-1]
-        number = max(self.numbers(), default=0) + 1
-        _write(self.file(number), content, 0o600)
-        return number
-
-    def keep_in_force(self, at: float) -> int | None:
-        """Keep what is in force, which somebody may have edited; None where there is no file."""
-        try:
-            content = self.site.read_bytes()
-        except FileNotFoundError:
-            return None
-        known = self.numbers()
-        number = self.keep(content)
-        if number not in known:
-            self.note(Entry(number, "edited" if known else "found", at))
-        return number
-
-    def pend(self, number: int, back: int, time_: Now, within_s: float) -> None:
-        """Write down that a revision is in force until it is confirmed or the time is over."""
-        pending = Pending(number, back, time_.boot, time_.since_boot + within_s)
-        _write(self.folder / PENDING, json.dumps(asdict(pending)).encode(), 0o600)
-
-    def replace(self, number: int) -> None:
-        """Make a revision the file in force; owner and mode stay."""
-        _write(self.site, self.content(number), MODE, like=self.site)
-
-    def settle(self) -> None:
-        """Nothing is pending any more; what is too old is deleted."""
-        with contextlib.suppress(FileNotFoundError):
-            (self.folder / PENDING).unlink()
-        _sync(self.folder)
-        recent = [entry.number for entry in self.history()]
-        needed = {self.in_force(), *recent[-1:]}
-        for number in self.numbers()[:-KEPT]:
-            if number not in needed:
-                self.file(number).unlink(missing_ok=True)
-
-    def note(self, entry: Entry) -> None:
-        """Add a line to the history."""
-        with (self.folder / HISTORY).open("a+b") as file:
-            if file.tell() and not _ends_a_line(file):
-                file.write(b"\n")  # after a power cut
-            file.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-    def file(self, number: int) -> Path:
-        """Where a revision is kept."""
+    def path(self, number: int) -> Path:
+        """Where a revision is, or would be."""
         return self.folder / f"{number:04d}.toml"
 
+    def kept(self) -> dict[int, str]:
+        """Number -> digest of every revision that can be read."""
+        found = {}
+        for path in self._files():
+            match = REVISION.fullmatch(path.name)
+            if match:
+                with suppress(OSError):
+                    found[int(match[1])] = digest(read_regular(path))
+        return dict(sorted(found.items()))
 
-def is_due(pending: Pending, time_: Now) -> bool:
-    """Whether a change that nobody has confirmed is over: by its time, or by a reboot."""
-    return pending.boot != time_.boot or time_.since_boot >= pending.until
+    def text(self, number: int) -> bytes:
+        """The text of a revision."""
+        with self._said(self.path(number)):
+            return read_regular(self.path(number))
+
+    def find(self, data: bytes) -> int | None:
+        """The number of the revision that has this text; None = none has."""
+        same = [number for number, its in self.kept().items() if its == digest(data)]
+        return same[-1] if same else None
+
+    def keep(self, data: bytes) -> int:
+        """Keep a text as a revision, unless it is one; its number."""
+        known = self.find(data)
+        if known is not None:
+            return known
+        number = self._next_number()
+        self._write(self.path(number), data)
+        return number
+
+    def keep_in_force(self) -> int:
+        """Give the file that is about to be replaced a number; it needs no room on the disk."""
+        number = self._next_number()
+        with self._said(self.path(number)):
+            self.path(number).hardlink_to(self.site)
+            sync_folder(self.folder)
+        return number
+
+    def put_in_force(self, data: bytes) -> None:
+        """Replace the configuration in force; its owner and mode stay."""
+        draft = self.site.with_name(self.site.name + ".new")
+        with self._said(self.site):
+            self._draft(draft, data)
+            draft.replace(self.site)
+            sync_folder(self.site.parent)
+
+    def prepare_return(self, data: bytes) -> None:
+        """Write what may have to come back, with owner and mode of the configuration in force."""
+        draft = self._return.with_suffix(".toml.new")
+        with self._said(self._return):
+            self._draft(draft, data)
+            draft.replace(self._return)
+            sync_folder(self.folder)
+
+    def put_back(self, pending: Pending) -> None:
+        """Put the text into force that a trial goes back to; it needs no room on the disk."""
+        with suppress(OSError):
+            if digest(read_regular(self._return)) == pending.back_digest:
+                self._return.replace(self.site)
+                sync_folder(self.site.parent)
+                return
+        data = self.text(pending.back_to)
+        if digest(data) != pending.back_digest:
+            raise StorageDamaged(f"{self.path(pending.back_to)}: not what it was, not put back")
+        self.put_in_force(data)
+
+    def put_back_spare(self) -> bool:
+        """Put back what stands ready, where nobody knows more; whether there was anything."""
+        try:
+            self._return.replace(self.site)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise failure(error, self.site) from error
+        with self._said(self.site):
+            sync_folder(self.site.parent)
+        return True
+
+    def pending(self) -> Pending | None:
+        """The trial under way. Raise StorageDamaged where there is a note that says nothing."""
+        try:
+            return from_json(json.loads(read_regular(self._pending)))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise failure(error, self._pending) from error
+        except (ValueError, RecursionError) as error:
+            raise StorageDamaged(f"{self._pending}: {error}") from error
+
+    def write_pending(self, pending: Pending) -> None:
+        """Note a trial."""
+        text = json.dumps(pending.to_json(), ensure_ascii=False, indent=1)
+        self._write(self._pending, text.encode() + b"\n")
+
+    def end_trial(self) -> None:
+        """Take the note of a trial away, and what stood ready to come back."""
+        with self._said(self._pending):
+            self._pending.unlink(missing_ok=True)
+            sync_folder(self.folder)
+            self._return.unlink(missing_ok=True)
+
+    def set_pending_aside(self) -> None:
+        """Move a note that says nothing out of the way."""
+        with self._said(self._pending):
+            set_aside(self._pending)
+            sync_folder(self.folder)
+
+    def lines(self) -> list[Line]:
+        """The history; what cannot be read of it is left out."""
+        return self._read_history()[0]
+
+    def record(self, *lines: Line) -> None:
+        """Add to the history. One that is damaged is kept as history.jsonl.damaged."""
+        known, is_damaged = self._read_history()
+        if is_damaged:
+            with self._said(self._history):
+                set_aside(self._history)
+        kept = [*known, *lines][-LINES_KEPT:]
+        text = "".join(json.dumps(line.to_json(), ensure_ascii=False) + "\n" for line in kept)
+        self._write(self._history, text.encode())
+
+    def prune(self, needed: Collection[int]) -> None:
+        """Delete all but the last ten revisions and those needed, and broken-off drafts."""
+        spare = [number for number in list(self.kept())[:-KEPT] if number not in needed]
+        drafts = [path for path in self._files() if path.suffix == ".new"]
+        with self._said(self.folder):
+            for path in [*map(self.path, spare), *drafts]:
+                path.unlink(missing_ok=True)
+
+    def _next_number(self) -> int:
+        matches = [REVISION.fullmatch(path.name) for path in self._files()]
+        named = [int(match[1]) for match in matches if match]
+        return max([0, *named, *(line.number for line in self.lines())]) + 1
+
+    def _files(self) -> list[Path]:
+        with self._said(self.folder), suppress(FileNotFoundError):
+            return list(self.folder.iterdir())
+        return []
+
+    def _read_history(self) -> tuple[list[Line], bool]:
+        """The lines, and whether there is more than these."""
+        try:
+            data = read_regular(self._history)
+        except FileNotFoundError:
+            return [], False
+        except PermissionError as error:
+            raise failure(error, self._history) from error
+        except OSError:
+            return [], True
+        lines, is_damaged = [], False
+        for raw in data.split(b"\n"):
+            try:
+                lines += [line_from_json(json.loads(raw))] if raw else []
+            except (ValueError, RecursionError):
+                is_damaged = True
+        return lines, is_damaged
+
+    def _draft(self, draft: Path, data: bytes) -> None:
+        """Write a file with owner and mode of the configuration in force, and sync it."""
+        like = self.site.stat()
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(draft, flags, 0o600)
+        try:
+            os.fchown(fd, like.st_uid, like.st_gid)
+            os.fchmod(fd, like.st_mode & 0o777)
+            write_all(fd, data, 0)
+            os.fsync(fd)
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        finally:
+            os.close(fd)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with self._said(path):
+            os.close(create(path, data))
+
+    @contextmanager
+    def _said(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except StorageError:
+            raise
+        except OSError as error:
+            raise failure(error, path) from error
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _ends_a_line(file: Any) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) == b"\n")
-
-
-def _write(path: Path, content: bytes, mode: int, like: Path | None = None) -> None:
-    """Write a file whole or not at all; with owner and mode of another one where that is there."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def _take(fd: int) -> None:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            if like is not None and like.exists():
-                known = like.stat()
-                os.fchown(file.fileno(), known.st_uid, known.st_gid)
-                os.fchmod(file.fileno(), known.st_mode & 0o7777)
-            else:
-                os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Busy(
+            "another street-agent config is changing the configuration; try again once it has ended"
+        ) from error

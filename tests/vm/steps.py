@@ -17,6 +17,7 @@ from site_ import SECRET, SMOKE, WIRES, config
 
 PATIENCE_S = 30.0
 BACK_S = 60.0  # in an emulated guest, where Python runs 13 times slower
+RETURN_S = 200.0  # two minutes of trial, thirty seconds until it is looked for, and a boot
 FOUND = "systemctl show street-agent -p NRestarts --value"
 
 
@@ -144,30 +145,43 @@ def closed(guest: Guest) -> str:
 
 
 def change(guest: Guest) -> str:
-    """A wrong broker is taken back at once; and after a hard stop in between, by the boot."""
+    """A wrong broker is taken back in time; and so after a hard stop in between."""
     machine = guest.machine
-    wrong = config("mqtt://10.0.2.2:9")
-    machine.write("/root/wrong.toml", wrong, "600")
+    machine.write("/root/wrong.toml", config("mqtt://10.0.2.2:9"), "600")
+    apply = f"{COMMAND} config apply /root/wrong.toml --confirm-within"
     begun = time.monotonic()
-    said = machine.run(f"{COMMAND} config apply /root/wrong.toml --confirm-within 5m; echo exit $?",
-                       timeout_s=240.0, check=False)  # fmt: skip
-    if "exit 8" not in said:
-        raise GuestError(f"a wrong broker was not taken back: {said}")
+    said = machine.run(f"{apply} 1m; echo exit $?", timeout_s=240.0, check=False)
+    if "exit 0" not in said and "exit 8" not in said:
+        raise GuestError(f"a wrong broker was not tried: {said}")
+    _returned(machine, RETURN_S)
     wait_status(machine, is_whole, BACK_S)
     back = time.monotonic() - begun
-    machine.run(f"setsid {COMMAND} config apply /root/wrong.toml >/dev/null 2>&1 &")
+    machine.run(f"setsid {apply} 2m >/dev/null 2>&1 &")
     end = time.monotonic() + PATIENCE_S
-    while "10.0.2.2:9" not in machine.run("cat /etc/street-agent/site.toml"):
+    while not _is_wrong(machine):
         if time.monotonic() > end:
             raise GuestError("the change was never begun")
         time.sleep(0.2)
     begun = time.monotonic()
     power_cut(guest)
-    wait_status(machine, is_whole, 180.0)
-    if "10.0.2.2:9" in machine.run("cat /etc/street-agent/site.toml"):
-        raise GuestError("the wrong configuration is still in force")
-    machine.run("test ! -e /etc/street-agent/revisions/pending.json")
-    return f"back after {back:.0f} s; stopped hard in between, back {time.monotonic() - begun:.0f} s later"
+    _returned(machine, RETURN_S)
+    wait_status(machine, is_whole, BACK_S)
+    again = time.monotonic() - begun
+    return (
+        f"of 1 min back after {back:.0f} s; of 2 min, stopped hard in between, after {again:.0f} s"
+    )
+
+
+def _is_wrong(machine: Machine) -> bool:
+    return "10.0.2.2:9" in machine.run("cat /etc/street-agent/site.toml")
+
+
+def _returned(machine: Machine, within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while _is_wrong(machine):
+        if time.monotonic() > end:
+            raise GuestError("the wrong configuration is still in force")
+        time.sleep(2.0)
 
 
 def power(guest: Guest) -> str:
