@@ -27,6 +27,7 @@ COMMANDS = {
     "plot": "draw what a sensor has measured, with its limits and events",
     "habits": "show what has been learned of a home",
     "forget": "erase what has been learned of a person, and recorded activity",
+    "identity": "take a device's identity to the unit that takes its place",
     "erase": "erase all personal data and keys of a device that is handed back",
     "activities": "look at what a resident did, as kept on this device",
     "buffer": "look at readings stored on this device",
