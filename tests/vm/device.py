@@ -22,9 +22,9 @@ class Hand:
     """Moves contacts: one connection for many pulls."""
 
     def __init__(self, machine: Machine) -> None:
-        machine.send(Path(__file__).with_name("feed.py"), to="/root/")
+        machine.send(Path(__file__).with_name("feed.py"), to="/srv/")
         self._process = subprocess.Popen(
-            machine.ssh("python3 /root/feed.py"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            machine.ssh("python3 /srv/feed.py"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True,
         )  # fmt: skip
         self._lines = threading.Lock()
@@ -73,14 +73,14 @@ class Water:
 
 def install(machine: Machine, wheels: Path, broker: str) -> None:
     """By hand, as README.md says it, with wheels that were carried in."""
-    machine.run("mkdir -p /root/wheels /etc/street-agent/keys")
-    machine.send(*sorted(wheels.glob("*.whl")), to="/root/wheels/")
+    machine.run("mkdir -p /srv/wheels /etc/street-agent/keys")
+    machine.send(*sorted(wheels.glob("*.whl")), to="/srv/wheels/")
     machine.run(
         "id street-agent >/dev/null 2>&1 || "
         "useradd --system --no-create-home --groups gpio,dialout street-agent; "
         "python3 -m venv /opt/street-agent/releases/0.1.0 && "
         "/opt/street-agent/releases/0.1.0/bin/pip install -q --no-index "
-        "--find-links /root/wheels street-agent && "
+        "--find-links /srv/wheels street-agent && "
         "ln -sfn releases/0.1.0 /opt/street-agent/current",
         timeout_s=900.0,
     )
