@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from dataclasses import replace
 from pathlib import Path as File
 
 from agent.config.problems import Report
@@ -11,6 +13,18 @@ from agent.uplink.secret import openness
 from agent.uplink.settings import UplinkSettings
 
 SECRET = ("password_file", "key_file")
+CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
+
+
+def handed_over(uplink: UplinkSettings) -> UplinkSettings:
+    """Where systemd hands over a copy of a file under the name of its key, that copy is meant.
+
+    The file itself may then belong to root alone; agent/dropins.py has the other half.
+    """
+    folder = os.environ.get(CREDENTIALS, "")
+    copies = {key: File(folder, key) for key in FILES if folder and getattr(uplink, key)}
+    found = {key: str(copy) for key, copy in copies.items() if copy.is_file()}
+    return replace(uplink, **found) if found else uplink
 
 
 def check_files(uplink: UplinkSettings, report: Report) -> None:

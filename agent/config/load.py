@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from agent.config import rules
 from agent.config.document import contents, parsed
-from agent.config.files import check_files
+from agent.config.files import check_files, handed_over
 from agent.config.fitness import judge
 from agent.config.positions import Path
 from agent.config.problems import Problem, Report
@@ -113,6 +113,7 @@ def _examined(
     if uplink:
         uplink = rules.check_uplink(uplink, report)
         if is_installed:
+            uplink = handed_over(uplink)
             check_files(uplink, report)
     store = _table(StoreSettings, {"store": {}} | document, "store", report)
     sensors, drivers = read_sensors(document, site.profile if site else None, report)
