@@ -25,19 +25,26 @@ class Service:
 
     def restart(self) -> None:
         """Have it started anew, without waiting until it is ready. Raise ServiceError."""
-        done = self._ask("restart", "--no-block")
-        if done.returncode:
-            said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
-            raise ServiceError(f"{self._unit} cannot be restarted: {said}")
+        self._done(f"{self._unit} cannot be restarted", "--no-block", "restart", self._unit)
+
+    def reload(self) -> None:
+        """Have systemd read the units and their drop-ins again. Raise ServiceError."""
+        self._done("systemd has not read its units again", "daemon-reload")
 
     def is_active(self) -> bool:
         """Whether it runs, and has said that it is ready. Raise ServiceError."""
-        return self._ask("is-active").stdout.strip() == "active"
+        return self._ask("is-active", self._unit).stdout.strip() == "active"
 
-    def _ask(self, verb: str, *options: str) -> subprocess.CompletedProcess[str]:
+    def _done(self, otherwise: str, *words: str) -> None:
+        done = self._ask(*words)
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
+            raise ServiceError(f"{otherwise}: {said}")
+
+    def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(  # noqa: S603 - a fixed command line
-                [self._program, *options, verb, self._unit],
+                [self._program, *words],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
@@ -48,7 +55,7 @@ class Service:
             )
         except subprocess.TimeoutExpired as error:
             raise ServiceError(
-                f"{self._program} {verb} {self._unit}: no answer within {PATIENCE_S:g} s"
+                f"{self._program} {' '.join(words)}: no answer within {PATIENCE_S:g} s"
             ) from error
         except OSError as error:
             raise ServiceError(f"{self._program}: {error.strerror}") from error

@@ -1,20 +1,26 @@
 #!/bin/sh
 # The device's side of deploy.sh, as root: install or upgrade, return to the release before, tell
-# what is there, remove it all. Part of each release, and copied to /opt/street-agent.
+# what is there, remove it all. Part of each release; deploy.sh sends its own copy ahead.
 #
-#   on-device.sh preflight                    can this machine take a release? Changes nothing
-#   on-device.sh install ARCHIVE [--site FILE] [--allow-downgrade] [--allow-list] [--harden-ssh]
+#   on-device.sh preflight [NAME]             is this root, and can the machine take release NAME?
+#                                             Says what is in force. Changes nothing.
+#   on-device.sh install ARCHIVE [--site FILE] [--keys FOLDER] [--allow-downgrade] [--allow-list]
+#                        [--harden-ssh]
 #   on-device.sh rollback | status | settle [--boot]
 #   on-device.sh uninstall [--erase]
-#   on-device.sh start COMMAND...             run one of these detached, its output in deploy.log
+#   on-device.sh start TOKEN COMMAND...       run one of these detached, its output in a log; again
+#                                             with the same TOKEN it does nothing
 #   on-device.sh follow BYTES                 that output after BYTES; ends as COMMAND ended
 #
-# Whenever it is stopped, the device runs the old release or the new one, and settles by itself:
+# Whenever it is stopped, the device runs the old release or the new one, and settles by itself.
+# In /opt/street-agent:
 #
+#   incoming/                what deploy.sh copies; a copy that was cut goes on where it stopped
 #   releases/.NAME.partial   being unpacked and built; nothing refers to it; deleted by the next run
 #   releases/NAME            complete and on disk: renamed once its digests have been checked
 #   pending/                 a trial: `current` may be at the new release, which has not yet proved
-#                            itself. Holds `from` (empty: none), `previous`, and site.toml as it was.
+#                            itself. Holds what was in force: the names `from` and `previous` (empty:
+#                            none), the configuration, keys, drop-in, and how the agent was.
 #                            Made before anything in force is touched, removed after the last step.
 #   current, previous        switched by rename
 #
@@ -30,14 +36,17 @@ ETC=/etc/street-agent
 STATE=/var/lib/street-agent
 SYSTEM=/etc/systemd/system
 SITE=$ETC/site.toml
+KEYS=$ETC/keys
 SERVICE=street-agent.service
-DROPINS=$SYSTEM/$SERVICE.d
+BROKERS=$SYSTEM/$SERVICE.d/brokers.conf
+RUN=/run/street-agent-deploy
 FIRMWARE=/boot/firmware
 NEEDED_KIB=204800 # a release with its wheels while it is built takes 120 MB
 KEPT=3
-GATE_S=90
+GATE_S=90    # until every sensor that read before has read, and a link that was up is up
+SETTLED_S=10 # an agent that runs for so long is not in a loop of crashes, RestartSec is 2
 
-FAILED=1 USAGE=2 INVALID=4 DENIED=5 ROLLED_BACK=8
+FAILED=1 USAGE=2 INVALID=4 DENIED=5 ROLLED_BACK=8 BUSY=75
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -66,8 +75,12 @@ is_whole() {
 
 # --- can this machine take a release?
 
-preflight() {
+is_root() {
     [ "$(id -u)" = 0 ] || fail $DENIED "not root: log in as root, or as a user whose sudo asks for no password"
+}
+
+preflight() {
+    is_root
     # shellcheck disable=SC1091  # the device's own
     . /etc/os-release 2>/dev/null || fail $FAILED "no /etc/os-release: this is not Debian or Raspberry Pi OS"
     case "${ID:-}" in
@@ -87,6 +100,12 @@ preflight() {
         has $needed || fail $FAILED "$needed is missing: this is no Debian with systemd"
     done
     room
+    no_trial
+}
+
+no_trial() {
+    [ ! -e "$ETC/revisions/pending.json" ] ||
+        fail $FAILED "a configuration is on trial: first sudo street-agent config confirm, or rollback"
 }
 
 room() {
@@ -108,14 +127,16 @@ unpack() {
     rm -rf "$OPT"/releases/.*.partial
     if is_whole "$name"; then
         say "release $name is already on the device"
+        refuse_older "$final"
         return
     fi
     room
     say "unpacking $name"
     mkdir -p "$partial"
-    tar -xf "$archive" -C "$partial" --strip-components=1 --no-same-owner ||
-        fail $FAILED "$archive cannot be unpacked: run deploy.sh again, which copies it anew"
+    said=$(tar -xf "$archive" -C "$partial" --strip-components=1 --no-same-owner 2>&1) ||
+        give_up "$archive cannot be unpacked: $(printf '%s' "$said" | head -n 1)"
     verify
+    refuse_older "$partial"
     build
     rm -rf "$final" # one that is not whole; what runs is whole, or has been damaged already
     on_disk "$partial"
@@ -123,26 +144,33 @@ unpack() {
     on_disk "$OPT"
 }
 
+# Before anything in force was touched.
+give_up() {
+    rm -rf "$OPT"/releases/.*.partial "$OPT/releases/.digests"
+    fail $FAILED "$*; the device is as it was"
+}
+
 # The name ends in the digest of `digests`, which has that of every file.
 verify() {
-    [ -f "$partial/digests" ] || fail $FAILED "$archive has no digests: it is no release of street-agent"
+    [ -f "$partial/digests" ] || give_up "$archive has no digests: it is no release of street-agent"
     digest=$(sha256sum "$partial/digests" | cut -c1-12)
-    [ "${name##*-}" = "$digest" ] || fail $FAILED "wrong digest: $archive is not the release that its name says"
+    [ "${name##*-}" = "$digest" ] || give_up "wrong digest: $archive is not the release that its name says"
     (cd "$partial" && sha256sum --check --quiet --strict digests) 2>&1 |
         grep -v WARNING >"$partial.wrong" || true
     wrong=$(head -n 3 "$partial.wrong" | tr '\n' ';')
     rm -f "$partial.wrong"
-    [ -z "$wrong" ] || fail $FAILED "altered or missing in $archive: $wrong"
+    [ -z "$wrong" ] || give_up "altered or missing in $archive: $wrong"
     unlisted=$(cd "$partial" && find . -type f ! -name digests | sed 's|^\./||' | sort |
         { cut -c67- digests | sort >"$partial.listed"; comm -23 - "$partial.listed"; })
     rm -f "$partial.listed"
-    [ -z "$unlisted" ] || fail $FAILED "not in the digests of $archive: $unlisted"
+    [ -z "$unlisted" ] || give_up "not in the digests of $archive: $unlisted"
     mv "$partial/digests" "$partial/archive.digests"
 }
 
 build() {
     say "building its Python environment"
-    python3 -m venv --system-site-packages "$partial"
+    said=$(python3 -m venv --system-site-packages "$partial" 2>&1) ||
+        give_up "python3 -m venv: $(printf '%s' "$said" | tail -n 1)"
     requirements=$partial/requirements.txt
     if python3 -c 'import lgpio' 2>/dev/null; then
         python3 - "$requirements" >"$partial/chosen.txt" <<'PYTHON'
@@ -153,15 +181,15 @@ PYTHON
         sed -i 's/\\ / /g' "$partial/chosen.txt" # as apt has it: made for this board
         requirements=$partial/chosen.txt
     elif grep -q '^lgpio==' "$requirements" && ! ls "$partial"/wheels/lgpio-*-"$(python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])')"-*"$(uname -m)".whl >/dev/null 2>&1; then
-        fail $FAILED "no lgpio for this Python: sudo apt-get install python3-lgpio"
+        give_up "no lgpio for this Python: sudo apt-get install python3-lgpio"
     fi
     pip="$partial/bin/python3 -I -m pip --isolated --disable-pip-version-check --quiet install --no-index --no-deps --no-compile --ignore-installed"
     # shellcheck disable=SC2086  # a list of words
     $pip --require-hashes --find-links "$partial/wheels" -r "$requirements" >"$partial/pip.log" 2>&1 ||
-        fail $FAILED "this release has no wheels for $(python3 --version) on $(uname -m): $(grep -m 1 ERROR "$partial/pip.log" || tail -n 1 "$partial/pip.log")"
+        give_up "this release has no wheels for $(python3 --version) on $(uname -m): $(grep -m 1 ERROR "$partial/pip.log" || tail -n 1 "$partial/pip.log")"
     # shellcheck disable=SC2086  # a list of words
     $pip "$partial"/wheels/street_agent-*.whl >"$partial/pip.log" 2>&1 ||
-        fail $FAILED "pip cannot install the agent: $(tail -n 1 "$partial/pip.log")"
+        give_up "pip cannot install the agent: $(tail -n 1 "$partial/pip.log")"
     rm -rf "$partial/wheels" "$partial/pip.log" "$partial/chosen.txt"
     # Scripts and compiled files name the folder that they will be in.
     grep -rlIF "$partial" "$partial/bin" "$partial/pyvenv.cfg" | while read -r file; do
@@ -175,29 +203,41 @@ PYTHON
 
 refuse_older() {
     now=$(release_at current)
-    [ -n "$now" ] && [ -f "$OPT/releases/$now/release.json" ] || return 0
+    if [ -n "$downgrade" ] || [ ! -f "$OPT/releases/$now/release.json" ]; then return; fi
     has_now=$(age_key "$OPT/releases/$now")
-    offered=$(age_key "$OPT/releases/$name")
+    offered=$(age_key "$1")
     [ "$(printf '%s\n%s\n' "$has_now" "$offered" | sort -V | tail -n 1)" = "$offered" ] ||
-        fail $FAILED "$name ($offered) is older than $now ($has_now): deploy.sh rollback returns to the release before; --allow-downgrade installs it all the same"
+        give_up "$name ($offered) is older than $now ($has_now): deploy.sh rollback returns to the release before; --allow-downgrade installs it all the same"
 }
 
 # --- units, user, board
 
 # Copies: a link into `current` would leave systemd with a name that rotates away.
 install_units() {
-    units=$OPT/releases/$1/units
-    for file in "$units"/*; do
+    for file in "$OPT/releases/$1/units"/*; do
+        cmp -s "$file" "$(home_of "$file")" && continue
         place "$file" "$(home_of "$file")" || return 1
+        case "$file" in
+            */journald.conf) systemctl try-restart systemd-journald || true ;;
+            */watchdog.conf) systemctl daemon-reexec || true ;;
+        esac
     done
     systemd-sysusers /etc/sysusers.d/street-agent.conf || return 1
     systemd-tmpfiles --create /etc/tmpfiles.d/street-agent.conf || true
 }
 
+# Those of one release that another does not have. A unit that runs this is not stopped by it.
 remove_units() {
     for file in "$OPT/releases/$1/units"/*; do
-        if [ -n "${2:-}" ] && [ -f "$OPT/releases/$2/units/${file##*/}" ]; then continue; fi
-        case "$file" in *.service | *.timer) systemctl disable --quiet --now "${file##*/}" || true ;; esac
+        unit=${file##*/}
+        if [ -n "${2:-}" ] && [ -f "$OPT/releases/$2/units/$unit" ]; then continue; fi
+        case "$unit" in
+            street-agent-settle.service) systemctl disable --quiet "$unit" || true ;;
+            *.service | *.timer)
+                systemctl stop "$unit" || true
+                systemctl disable --quiet "$unit" || true
+                ;;
+        esac
         rm -f "$(home_of "$file")"
     done
 }
@@ -213,23 +253,20 @@ home_of() {
 }
 
 place() {
-    cmp -s "$1" "$2" ||
-        { mkdir -p "$(dirname "$2")" && install -m 644 "$1" "$2.new" && mv -T "$2.new" "$2"; }
+    mkdir -p "$(dirname "$2")" && install -m 644 "$1" "$2.new" && mv -T "$2.new" "$2"
 }
 
+# The service itself is started by `try`, once everything is in place.
 enable_units() {
     for file in "$OPT/releases/$1/units"/*.service "$OPT/releases/$1/units"/*.timer; do
         if grep -qs '^\[Install\]' "$file"; then systemctl enable --quiet "${file##*/}" || return 1; fi
+        case "$file" in *.timer) systemctl start "${file##*/}" || return 1 ;; esac
     done
 }
 
-# Which files of the configuration become credentials, and whom the agent may speak to.
-write_dropins() {
-    mkdir -p "$DROPINS"
-    list=
-    [ -z "$allow_list" ] && [ ! -e "$DROPINS/brokers.conf" ] || list=--allow-list
-    # shellcheck disable=SC2086  # a word or none
-    "$(program "$1")" dropins $list --into "$DROPINS" "$SITE"
+# Whom the agent may speak to: only where brokers have addresses, or where it is asked for.
+write_allow_list() {
+    "$(program "$1")" allow ${allow_list:+--names} --into "$BROKERS" "$SITE"
 }
 
 prepare_board() {
@@ -271,13 +308,18 @@ point() {
 }
 
 begin_trial() {
-    rm -rf "$OPT/.pending.new"
-    mkdir -m 700 "$OPT/.pending.new"
-    release_at current >"$OPT/.pending.new/from"
-    release_at previous >"$OPT/.pending.new/previous"
-    [ ! -f "$SITE" ] || cp -p "$SITE" "$OPT/.pending.new/site.toml"
+    trial=$OPT/.pending.new
+    rm -rf "$trial"
+    mkdir -m 700 "$trial"
+    release_at current >"$trial/from"
+    release_at previous >"$trial/previous"
+    for file in "$SITE" "$KEYS" "$BROKERS"; do
+        [ ! -e "$file" ] || cp -a "$file" "$trial/"
+    done
+    # What it says is kept whatever the exit code: 1 means that something was wrong before, too.
+    [ -z "$old" ] || "$(program "$old")" status --json >"$trial/before.json" 2>/dev/null || true
     on_disk "$OPT"
-    mv -T "$OPT/.pending.new" "$OPT/pending"
+    mv -T "$trial" "$OPT/pending"
     on_disk "$OPT"
 }
 
@@ -294,90 +336,122 @@ undo_trial() {
     from=$(cat "$OPT/pending/from")
     before=$(cat "$OPT/pending/previous")
     tried=$(release_at current)
-    [ ! -f "$OPT/pending/site.toml" ] || put_site "$OPT/pending/site.toml"
+    put_back "$OPT/pending/site.toml" "$SITE"
+    put_back "$OPT/pending/keys" "$KEYS"
+    put_back "$OPT/pending/brokers.conf" "$BROKERS"
     if [ -n "$from" ]; then
         point current "$from"
         if [ -n "$before" ]; then point previous "$before"; else rm -f "$OPT/previous"; fi
         [ "$tried" = "$from" ] || [ -z "$tried" ] || remove_units "$tried" "$from"
         install_units "$from"
-        allow_list=
-        write_dropins "$from" || say "the drop-ins of $SERVICE could not be written again"
         systemctl daemon-reload
         [ "${1:-}" != restart ] || systemctl restart street-agent ||
             say "the old release does not start either: journalctl -u street-agent"
     else
         [ -z "$tried" ] || remove_units "$tried"
-        rm -rf "$OPT/current" "$DROPINS"
-        [ -f "$OPT/pending/site.toml" ] || rm -f "$SITE"
+        rm -f "$OPT/current" "$OPT/previous"
         systemctl daemon-reload
     fi
     end_trial
 }
 
+put_back() {
+    if [ -e "$1" ]; then
+        rm -rf "$2.new"
+        cp -a "$1" "$2.new" && on_disk "$(dirname "$2")"
+        [ ! -d "$2" ] || rm -rf "$2" # a folder cannot be replaced by rename
+        mv -T "$2.new" "$2"
+    else
+        rm -rf "$2"
+    fi
+    on_disk "$(dirname "$(dirname "$2")")"
+}
+
 settle() {
     rm -rf "$OPT/.pending.new" "$OPT/.pending.done"
     [ -d "$OPT/pending" ] || return 0
-    tried=$(release_at current)
-    say "a deployment was interrupted: returning from ${tried:-none} to $(cat "$OPT/pending/from")"
+    from=$(cat "$OPT/pending/from")
+    say "a deployment was interrupted: back to ${from:-no release}, as before it"
     undo_trial "$1"
 }
 
 put_site() {
+    mkdir -p "$ETC"
     install -m 640 -g street-agent "$1" "$SITE.new" && on_disk "$ETC" &&
         mv -T "$SITE.new" "$SITE" && on_disk "$ETC"
 }
 
-# What sensors and the uplink were doing; empty where the running release cannot tell.
-figures() {
-    now=$(release_at current)
-    { [ -n "$now" ] && "$(program "$now")" status --json 2>/dev/null >"$OPT/before.json"; } || : >"$OPT/before.json"
+put_keys() {
+    for file in "$1"/*; do
+        install -m 600 "$file" "$KEYS/.new" && on_disk "$KEYS" &&
+            mv -T "$KEYS/.new" "$KEYS/${file##*/}" || return 1
+    done
+    on_disk "$KEYS"
 }
 
+# As well as before, or, where nothing ran before, answering at all; and not in a loop of crashes.
 is_healthy() {
     agent=$(program "$1")
-    if [ -s "$OPT/before.json" ]; then
-        "$agent" status --against "$OPT/before.json" --within "${GATE_S}s"
-        return
+    if [ -s "$OPT/pending/before.json" ]; then
+        "$agent" status --against "$OPT/pending/before.json" --within $GATE_S || return 1
+    else
+        answers "$agent" || { say "street-agent does not answer"; return 1; }
     fi
+    starts=$(systemctl show --property NRestarts --value street-agent)
+    sleep $SETTLED_S
+    if [ "$(systemctl show --property NRestarts --value street-agent)" != "$starts" ] ||
+        ! systemctl is-active --quiet street-agent; then
+        say "street-agent ends, and is started again and again"
+        return 1
+    fi
+}
+
+# Its sensors may have to be mended: that is the technician's, and no reason to have no agent.
+answers() {
     left=$GATE_S
     while [ "$left" -gt 0 ]; do
-        systemctl is-active --quiet street-agent || { say "street-agent is not running"; return 1; }
         code=0
-        "$agent" status --json >/dev/null 2>&1 || code=$?
-        case $code in
-            0) return 0 ;;
-            2) sleep 5; systemctl is-active --quiet street-agent; return ;; # it cannot tell
-        esac
+        "$1" status --json >/dev/null 2>&1 || code=$?
+        case $code in 0 | 1) return 0 ;; esac
         sleep 1
         left=$((left - 1))
     done
-    say "street-agent does not answer"
     return 1
-}
-
-check_site() {
-    "$(program "$1")" check "$2" || fail $INVALID "release $1 does not take the configuration $2: nothing was changed"
 }
 
 switch_to() {
     old=$(release_at current)
-    figures
+    is_started='' code=$ROLLED_BACK
     begin_trial
-    if ! try "$1"; then
-        say "release $1 is not healthy; returning to ${old:-what was before}. What it said last:"
-        journalctl -u street-agent -n 15 --no-pager -o cat 2>/dev/null | sed 's/^/    /' || true
-        undo_trial restart
-        fail $ROLLED_BACK "$1 was not healthy: ${old:+$old runs again}${old:-nothing is installed, as before}; read the reason above, then run it again"
+    if try "$1"; then
+        end_trial
+        return
     fi
-    end_trial
+    if [ -n "$is_started" ]; then
+        say "release $1 is not as well as what was before. What it said last:"
+        journalctl -u street-agent -n 15 --no-pager -o cat 2>/dev/null | sed 's/^/    /' || true
+    fi
+    undo_trial ${is_started:+restart}
+    if [ -n "$is_started" ]; then again="${old:+$old runs again}"; else again="${old:+$old runs on}"; fi
+    fail $code "$1 was not taken, see above: ${again:-nothing is installed, as before}"
 }
 
+# Each step says by itself what went wrong.
 try() {
     [ -z "$new_site" ] || put_site "$new_site" || return 1
-    [ -z "$old" ] || [ "$old" = "$1" ] || point previous "$old" || return 1
-    point current "$1" || return 1
-    [ -z "$old" ] || [ "$old" = "$1" ] || remove_units "$old" "$1"
-    install_units "$1" && write_dropins "$1" && systemctl daemon-reload && enable_units "$1" || return 1
+    [ -z "$new_keys" ] || put_keys "$new_keys" || return 1
+    if ! "$(program "$1")" check "$SITE"; then
+        say "release $1 does not take this configuration"
+        code=$INVALID
+        return 1
+    fi
+    is_started=yes
+    if [ -n "$old" ] && [ "$old" != "$1" ]; then
+        point previous "$old" || return 1
+        remove_units "$old" "$1"
+    fi
+    point current "$1" && install_units "$1" && write_allow_list "$1" && systemctl daemon-reload &&
+        enable_units "$1" || return 1
     say "starting $1"
     systemctl restart street-agent || return 1
     is_healthy "$1"
@@ -385,9 +459,13 @@ try() {
 
 # Those in use stay, and the newest of the others up to three in all.
 prune() {
+    kept=2
     # shellcheck disable=SC2012  # the names are ours
-    ls -1t "$OPT/releases" | grep -vxF -e "$(release_at current)" -e "$(release_at previous)" |
-        tail -n +$((KEPT - 1)) | while read -r each; do rm -rf "${OPT:?}/releases/$each"; done
+    ls -1t "$OPT/releases" | while read -r each; do
+        case "$each" in "$(release_at current)" | "$(release_at previous)") continue ;; esac
+        kept=$((kept + 1))
+        [ $kept -le $KEPT ] || rm -rf "${OPT:?}/releases/$each"
+    done
 }
 
 # --- commands
@@ -396,10 +474,11 @@ install_release() {
     archive=${1:-}
     [ -n "$archive" ] || fail $USAGE "install needs an archive"
     shift
-    new_site='' downgrade='' allow_list='' harden=''
+    new_site='' new_keys='' downgrade='' allow_list='' harden=''
     while [ $# -gt 0 ]; do
         case "$1" in
             --site) new_site=$2; shift ;;
+            --keys) new_keys=$2; shift ;;
             --allow-downgrade) downgrade=yes ;;
             --allow-list) allow_list=yes ;;
             --harden-ssh) harden=yes ;;
@@ -410,57 +489,54 @@ install_release() {
     preflight
     mkdir -p "$OPT/releases"
     settle restart
+    [ -f "${new_site:-$SITE}" ] ||
+        fail $INVALID "no $SITE yet: run deploy.sh again with --site FILE (examples: systemd/*.toml)"
     unpack "$archive"
-    [ -n "$downgrade" ] || refuse_older
     install -m 644 "$OPT/releases/$name/units/street-agent.sysusers" /etc/sysusers.d/street-agent.conf
     systemd-sysusers /etc/sysusers.d/street-agent.conf
-    install -d -m 755 "$ETC" && install -d -m 700 "$ETC/keys"
-    site=${new_site:-$SITE}
-    [ -f "$site" ] || fail $INVALID "no $SITE yet: run deploy.sh again with --site FILE (examples: systemd/*.toml)"
-    check_site "$name" "$site"
+    install -d -m 755 "$ETC"
+    install -d -m 700 "$KEYS"
     install -m 755 "$OPT/releases/$name/on-device.sh" "$OPT/.on-device.sh"
     mv "$OPT/.on-device.sh" "$OPT/on-device.sh"
     if [ -n "$new_site" ] && cmp -s "$new_site" "$SITE"; then new_site=; fi
-    if [ "$(release_at current)" = "$name" ] && [ -z "$new_site" ] && is_in_force; then
+    if [ -n "$new_keys" ] && diff -rq "$new_keys" "$KEYS" >/dev/null; then new_keys=; fi
+    if [ "$(release_at current)" = "$name" ] && [ -z "$new_site$new_keys" ] && is_in_force; then
         say "$name is installed and runs: nothing to do"
     else
         switch_to "$name"
-        say "$name runs${old:+, $old is kept for a rollback}"
+        say "$name runs${old:+; $old is kept for a rollback}"
     fi
     prune
     prepare_board
     [ -z "$harden" ] || harden_ssh
-    rm -f "$archive" "$OPT/incoming/site.toml"
+    rm -rf "$OPT/incoming"
 }
 
 is_in_force() {
-    [ -z "$allow_list" ] || [ -e "$DROPINS/brokers.conf" ] || return 1
+    [ -z "$allow_list" ] || [ -e "$BROKERS" ] || return 1
     cmp -s "$OPT/releases/$name/units/$SERVICE" "$SYSTEM/$SERVICE" && systemctl is-active --quiet street-agent
 }
 
 rollback() {
+    no_trial
     settle restart
     back=$(release_at previous)
     [ -n "$back" ] || fail $FAILED "no release before $(release_at current) is kept: nothing to return to"
     is_whole "$back" || fail $FAILED "release $back is damaged: install it anew with --allow-downgrade"
-    new_site='' allow_list=''
-    check_site "$back" "$SITE"
+    new_site='' new_keys='' allow_list=''
     switch_to "$back"
-    say "$back runs, $old is kept"
+    say "$back runs; $old is kept"
 }
 
 status() {
     now=$(release_at current)
     [ -n "$now" ] || fail $FAILED "street-agent is not installed here"
     state=$(systemctl is-active street-agent || true)
-    say "release $now, service $state, before it $(release_at previous)"
+    before=$(release_at previous)
+    say "release $now, service $state${before:+, kept for a rollback: $before}"
     [ ! -d "$OPT/pending" ] || say "a deployment is under way, or was interrupted: run deploy.sh again"
-    is_whole "$now" || fail $FAILED "files of $now are damaged: run deploy.sh again"
-    code=0
-    "$(program "$now")" status || code=$?
-    [ $code = 2 ] && code=0 # a release that cannot tell
-    [ "$state" = active ] || code=$FAILED
-    return $code
+    is_whole "$now" || fail $FAILED "files of $now are damaged: run deploy.sh install again"
+    "$(program "$now")" status
 }
 
 uninstall() {
@@ -475,27 +551,31 @@ uninstall() {
             left="configuration, keys and state are erased"
         fi
         remove_units "$now"
-    elif [ "${1:-}" = --erase ]; then
+    elif [ "${1:-}" = --erase ] && { [ -e "$ETC" ] || [ -e "$STATE" ]; }; then
         fail $FAILED "no release is installed that could erase: sudo rm -rf $ETC $STATE"
     fi
-    rm -rf "$DROPINS"
+    rm -rf "$OPT" "$SYSTEM/$SERVICE.d"
     systemctl daemon-reload
-    rm -rf "$OPT/releases" "$OPT/current" "$OPT/previous" "$OPT/pending" "$OPT/incoming" "$OPT/on-device.sh" "$OPT/before.json"
     say "street-agent is removed; $left"
 }
 
 # --- detached from the line that started it
 
+# Runs from $RUN, which is in memory: `uninstall` deletes everything else.
 start() {
-    rm -f "$OPT/deploy.code"
-    : >"$OPT/deploy.log"
-    if [ -d /run/systemd/system ] && has systemd-run; then
+    [ "$(cat "$RUN/token" 2>/dev/null || true)" != "$1" ] || return 0
+    ! is_busy || fail $BUSY "another deployment runs on this device"
+    rm -f "$RUN/code"
+    : >"$RUN/log"
+    echo "$1" >"$RUN/token"
+    shift
+    if [ -d /run/systemd/system ]; then
         # What dies half-way is settled at once, not at the next boot.
         systemd-run --quiet --collect --unit=street-agent-deploy \
-            -p "ExecStopPost=/bin/sh $0 settle" /bin/sh "$0" job "$@" ||
+            -p "ExecStopPost=/bin/sh $RUN/on-device.sh settle" /bin/sh "$RUN/on-device.sh" job "$@" ||
             fail $FAILED "systemd-run could not start the deployment"
     else
-        setsid sh "$0" job "$@" >/dev/null 2>&1 </dev/null &
+        setsid sh "$RUN/on-device.sh" job "$@" >/dev/null 2>&1 </dev/null &
     fi
 }
 
@@ -504,35 +584,34 @@ job() {
     (
         set -e
         locked "$@"
-    ) >"$OPT/deploy.log" 2>&1
+    ) >"$RUN/log" 2>&1
     code=$?
     set -e
-    echo $code >"$OPT/.deploy.code"
-    mv "$OPT/.deploy.code" "$OPT/deploy.code"
+    echo $code >"$RUN/.code"
+    mv "$RUN/.code" "$RUN/code"
 }
 
-is_busy() { ! flock --nonblock "$OPT/deploy.lock" true; }
+is_busy() { ! flock --nonblock "$RUN/lock" true; }
 
 locked() {
-    mkdir -p "$OPT"
-    exec 9>"$OPT/deploy.lock"
-    flock --nonblock 9 || fail $FAILED "another deployment runs on this device"
+    exec 9>"$RUN/lock"
+    flock --nonblock 9 || fail $BUSY "another deployment runs on this device"
     run "$@"
 }
 
 follow() {
-    shown=$1
+    shown=$1 idle=0
     while :; do
-        code=$(cat "$OPT/deploy.code" 2>/dev/null || true)
-        size=$(stat -c %s "$OPT/deploy.log" 2>/dev/null || echo 0)
+        code=$(cat "$RUN/code" 2>/dev/null || true)
+        size=$(stat -c %s "$RUN/log" 2>/dev/null || echo 0)
         if [ "$size" -gt "$shown" ]; then
-            tail -c "+$((shown + 1))" "$OPT/deploy.log" | head -c "$((size - shown))"
+            tail -c "+$((shown + 1))" "$RUN/log" | head -c "$((size - shown))"
             shown=$size
         fi
         [ -z "$code" ] || exit "$code"
-        idle=${idle:-0}
         if is_busy; then idle=0; else idle=$((idle + 1)); fi
-        [ $idle -lt 20 ] || fail $FAILED "the deployment was stopped on the device: run it again, it completes or cleans up"
+        [ $idle -lt 20 ] ||
+            fail $FAILED "the deployment was stopped on the device: run it again, it completes or cleans up"
         sleep 0.5
     done
 }
@@ -551,10 +630,15 @@ run() {
 
 command=${1:-}
 [ $# = 0 ] || shift
+[ "$(id -u)" != 0 ] || install -d -m 700 "$RUN"
 case "$command" in
-    preflight) preflight && release_at current ;;
+    preflight)
+        if [ -n "${1:-}" ]; then preflight; else is_root; fi
+        say "release=$(release_at current)"
+        if is_whole "${1:-}"; then say "has=yes"; fi
+        ;;
     status) status ;;
-    start) is_busy && exit 75; start "$@" ;;
+    start) start "$@" ;;
     job) job "$@" ;;
     follow) follow "${1:-0}" ;;
     *) locked "$command" "$@" ;;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -18,14 +19,14 @@ import tarfile
 import tempfile
 import time
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import lock
 
 ROOT = lock.ROOT
-UNITS = ("*.service", "*.timer", "*.sysusers", "*.tmpfiles", "*.conf")
-STATE_SCHEMA = 1  # of what is stored; a release of a higher one may not be returned from
-STATUS_SCHEMA = 1  # of `street-agent status --json`
+UNITS = ("street-agent*", "journald.conf", "watchdog.conf")
+EXAMPLES = ("*.toml", "other-time-service.conf")
 
 
 def main() -> int:
@@ -35,22 +36,36 @@ def main() -> int:
     parser.add_argument("--arch", default=",".join(lock.PROCESSORS), help="default: %(default)s")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="default: dist")
     args = parser.parse_args()
+    targets = list(itertools.product(args.python.split(","), args.arch.split(",")))
+    described = _described(["-".join(target) for target in targets])
+    if made := _made_before(args.into, described):
+        print(made)
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder) / "release"
         (stage / "wheels").mkdir(parents=True)
         try:
             _own_wheel(stage / "wheels", Path(folder) / "tree")
-            for python in args.python.split(","):
-                for processor in args.arch.split(","):
-                    _fetch(stage / "wheels", python, processor)
+            for python, processor in targets:
+                _fetch(stage / "wheels", python, processor)
         except subprocess.CalledProcessError:
             print("pack: pip could not get a wheel, see above; make lock renews the list of them",
                   file=sys.stderr)  # fmt: skip
             return 1
         _copy(stage)
-        (stage / "release.json").write_text(json.dumps(_described(), indent=1) + "\n")
+        (stage / "release.json").write_text(json.dumps(described, indent=1) + "\n")
         print(archive(stage, args.into))
     return 0
+
+
+def _made_before(into: Path, described: dict[str, object]) -> Path | None:
+    """The archive of this very commit; None where the tree differs from it, or there is none."""
+    for file in into.glob("street-agent-*.tar"):
+        with suppress(tarfile.TarError, KeyError, ValueError), tarfile.open(file) as tar:
+            found = tar.extractfile(f"{file.stem}/release.json")
+            if found and json.load(found) == described:
+                return file
+    return None
 
 
 def archive(stage: Path, into: Path) -> Path:
@@ -109,31 +124,28 @@ def _pip(*words: str) -> None:
 
 
 def _copy(stage: Path) -> None:
-    (stage / "units").mkdir()
-    (stage / "examples").mkdir()
-    for pattern in UNITS:
-        for file in (ROOT / "systemd").glob(pattern):
-            shutil.copy(file, stage / "units")
-    for file in (ROOT / "systemd").glob("*.toml"):
-        shutil.copy(file, stage / "examples")
+    for folder, patterns in (("units", UNITS), ("examples", EXAMPLES)):
+        (stage / folder).mkdir()
+        for pattern in patterns:
+            for file in (ROOT / "systemd").glob(pattern):
+                shutil.copy(file, stage / folder)
     shutil.copy(ROOT / "systemd" / "on-device.sh", stage)
     shutil.copy(lock.LOCK, stage)
 
 
-def _described() -> dict[str, object]:
+def _described(targets: list[str]) -> dict[str, object]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     changed = "+changed" if _git("status", "--porcelain", "--untracked-files=no") else ""
     return {
         "version": project["version"],
         "commit": (_git("rev-parse", "HEAD") or "unknown") + changed,
         "built": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(_built())),
-        "state_schema": STATE_SCHEMA,
-        "status_schema": STATUS_SCHEMA,
+        "targets": targets,
     }
 
 
 def _built() -> int:
-    """Time of the commit, so that packing it again gives the same release; now if it was changed."""
+    """Time of the commit: packing it again gives the same release. Now where the tree differs."""
     if _git("status", "--porcelain", "--untracked-files=no"):
         return int(time.time())
     return int(_git("show", "--no-patch", "--format=%ct", "HEAD") or time.time())

@@ -32,7 +32,7 @@ COMMANDS = {
     "activities": "look at what a resident did, as kept on this device",
     "buffer": "look at readings stored on this device",
     "events": "print events, also as CAP 1.2 messages",
-    "dropins": "write the service's secrets and allowed addresses for systemd",
+    "allow": "write for systemd whom the service may speak to",
     "demo": "a home, a street and an outfall that never existed, in this terminal",
     "simulate": "write weeks in a home that never existed as a recording for replay",
 }

@@ -28,6 +28,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TextIO
 
+from agent.cli.allow import DROP_IN, allow_more
 from agent.cli.places import DEFAULT_CONFIG
 from agent.cli.who import who
 from agent.clock import BOOT_ID, SystemClock
@@ -186,6 +187,8 @@ def _tried(args: argparse.Namespace, device: Device, data: bytes) -> int:
     before = device.revisions.in_force_if_any()
     try:
         with _steadfast():
+            if allow_more(parse(data, str(args.config)).uplink, args.allowed):
+                Service(args.systemctl).reload()
             outcome = apply(device, data, Order(float(args.confirm_within), why))
     except StorageError as error:
         if device.revisions.in_force_if_any() != before:
@@ -314,6 +317,7 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
         ("--config", Path, DEFAULT_CONFIG, "the configuration in force; revisions are beside it"),
         ("--socket", Path, SOCKET, "where the agent tells its status"),
         ("--systemctl", str, PROGRAM, "the program that restarts it"),
+        ("--allowed", Path, DROP_IN, "whom the service may speak to; see street-agent allow"),
     ):
         parser.add_argument(
             option,

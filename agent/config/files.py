@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import replace
 from pathlib import Path as File
+from typing import Any
 
 from agent.config.problems import Report
 from agent.config.rules import FILES
@@ -13,18 +14,24 @@ from agent.uplink.secret import openness
 from agent.uplink.settings import UplinkSettings
 
 SECRET = ("password_file", "key_file")
+KEYS = File("/etc/street-agent/keys")
 CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5)
 
 
 def handed_over(uplink: UplinkSettings) -> UplinkSettings:
-    """Where systemd hands over a copy of a file under the name of its key, that copy is meant.
+    """Take systemd's copy of each file that lies in `KEYS`, where the service was given one.
 
-    The file itself may then belong to root alone; agent/dropins.py has the other half.
+    The folder may then belong to root alone. `LoadCredential=keys:/etc/street-agent/keys` names
+    the copy of `client.key` `keys_client.key`.
     """
     folder = os.environ.get(CREDENTIALS, "")
-    copies = {key: File(folder, key) for key in FILES if folder and getattr(uplink, key)}
-    found = {key: str(copy) for key, copy in copies.items() if copy.is_file()}
-    return replace(uplink, **found) if found else uplink
+    copies: dict[str, Any] = {}
+    for key in FILES:
+        file = File(getattr(uplink, key))
+        copy = File(folder, f"keys_{file.name}")
+        if folder and file.parent == KEYS and copy.is_file():
+            copies[key] = str(copy)
+    return replace(uplink, **copies)
 
 
 def check_files(uplink: UplinkSettings, report: Report) -> None:
