@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs and looks after street-agent on Raspberry Pis over SSH. Usage: ./deploy.sh help
+# shellcheck disable=SC2317  # `insist` calls what it is given
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 SCRIPT=$here/systemd/on-device.sh
@@ -22,10 +23,10 @@ key (ssh-copy-id HOST); who is not root needs sudo without a password.
 
   --inventory FILE   many hosts, one a line: HOST [SITE-FILE [KEYS-FOLDER]]
   --jobs N           so many at a time (4)
-  --site FILE        the site's configuration; without it the device keeps its own
+  --site FILE        the site's configuration; else the device keeps its own
   --keys FOLDER      passwords, keys, certificates, for /etc/street-agent/keys
   --archive FILE     a release packed before: needs no internet
-  --allow-list       the agent speaks to its brokers alone, also if given by name
+  --allow-list       the agent speaks to its brokers alone, even by name
   --allow-downgrade  also install a release that is older than the one that runs
   --harden-ssh       SSH on the device takes keys only from then on
   --erase            with uninstall: erase data and keys, and print the proof
@@ -33,8 +34,8 @@ key (ssh-copy-id HOST); who is not root needs sudo without a password.
   --retries N        so often a line that was cut is tried again (5), 5 s apart
   --ssh-option WORD  such as Port=2222; may be given again
 
-Run it again at any time, wherever it was stopped. A release that does not run as
-well as the one before is taken back by itself.
+Run it again at any time, wherever it was stopped. A release that does not run
+as well as the one before is taken back by itself.
 Exit code: 0 done, 1 failed, 2 wrong command line, 4 invalid configuration,
 5 no root there, 8 taken back, 75 another deployment runs, 255 no connection.
 HELP
@@ -257,12 +258,19 @@ run_one() {
         install | upgrade)
             send_all || return
             detached "install $INCOMING/street-agent-$name.tar ${its_site:+--site $INCOMING/site.toml}" \
-                "${its_keys:+--keys $INCOMING/keys} ${words[*]-}"
+                "${its_keys:+--keys $INCOMING/keys} ${words[*]-}" || return
             ;;
-        rollback) detached rollback ;;
-        uninstall) detached "uninstall $erase" ;;
-        status) on_device status ;;
+        rollback) detached rollback || return ;;
+        uninstall) detached "uninstall $erase" || return ;;
+        status)
+            on_device status
+            return
+            ;;
     esac
+    if [ "$command" != uninstall ] && [ ${#targets[@]} = 1 ]; then
+        say ''
+        on_device status || true # what is left to mend is the technician's
+    fi
 }
 
 plan() {
@@ -348,7 +356,7 @@ if [ "$count" -gt 1 ]; then
         code=$(cat "$work/$each/code" 2>/dev/null || echo 1)
         case "$code" in
             0) result="done" ;;
-            4) result="configuration invalid" ;;
+            4) result="invalid configuration" ;;
             5) result="no root there" ;;
             8) result="taken back" ;;
             75) result="another deployment runs" ;;

@@ -492,7 +492,7 @@ install_release() {
     [ -f "${new_site:-$SITE}" ] ||
         fail $INVALID "no $SITE yet: run deploy.sh again with --site FILE (examples: systemd/*.toml)"
     unpack "$archive"
-    install -m 644 "$OPT/releases/$name/units/street-agent.sysusers" /etc/sysusers.d/street-agent.conf
+    place "$OPT/releases/$name/units/street-agent.sysusers" /etc/sysusers.d/street-agent.conf
     systemd-sysusers /etc/sysusers.d/street-agent.conf
     install -d -m 755 "$ETC"
     install -d -m 700 "$KEYS"
@@ -540,15 +540,13 @@ status() {
 }
 
 uninstall() {
-    now=$(release_at current)
-    left="$ETC and $STATE are left; --erase deletes them"
+    now=$(release_at current) left=''
     if [ -n "$now" ]; then
         systemctl stop street-agent || true
         if [ "${1:-}" = --erase ]; then
             "$(program "$now")" erase --yes ||
                 fail $FAILED "release $now could not erase: $ETC and $STATE are left, nothing was removed"
             rm -rf "$ETC" "$STATE"
-            left="configuration, keys and state are erased"
         fi
         remove_units "$now"
     elif [ "${1:-}" = --erase ] && { [ -e "$ETC" ] || [ -e "$STATE" ]; }; then
@@ -556,7 +554,8 @@ uninstall() {
     fi
     rm -rf "$OPT" "$SYSTEM/$SERVICE.d"
     systemctl daemon-reload
-    say "street-agent is removed; $left"
+    if [ -e "$ETC" ] || [ -e "$STATE" ]; then left="$ETC and $STATE are left; --erase deletes them"; fi
+    say "street-agent is removed; ${left:-nothing of it is left}"
 }
 
 # --- detached from the line that started it

@@ -1,8 +1,8 @@
 """Pack a release: this tree and the wheels that it needs, for `./deploy.sh pack`.
 
-dist/street-agent-NAME.tar holds one folder with `release.json`, the wheels, the units, the examples,
-`on-device.sh`, and `digests` of all of these. NAME is the version and the beginning of the digest of
-`digests`: two releases of one name are the same.
+dist/street-agent-NAME.tar holds one folder with `release.json`, the wheels, the units, examples,
+`on-device.sh`, and `digests` of all of these. NAME is the version and the beginning of the digest
+of `digests`: two releases of one name are the same.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from machine import GuestError, Machine
 from site_ import SECRET, WIRES, Wire, config
 
 COMMAND = "/opt/street-agent/current/bin/street-agent"
-ROOT = Path(__file__).parents[2]
 PACE_S = 0.2
 
 
@@ -71,37 +70,20 @@ class Water:
                 return
 
 
-def install(machine: Machine, wheels: Path, broker: str) -> None:
-    """By hand, as README.md says it, with wheels that were carried in."""
-    machine.run("mkdir -p /srv/wheels /etc/street-agent/keys")
-    machine.send(*sorted(wheels.glob("*.whl")), to="/srv/wheels/")
-    machine.run(
-        "id street-agent >/dev/null 2>&1 || "
-        "useradd --system --no-create-home --groups gpio,dialout street-agent; "
-        "python3 -m venv /opt/street-agent/releases/0.1.0 && "
-        "/opt/street-agent/releases/0.1.0/bin/pip install -q --no-index "
-        "--find-links /srv/wheels street-agent && "
-        "ln -sfn releases/0.1.0 /opt/street-agent/current",
-        timeout_s=900.0,
-    )
-    machine.write("/etc/street-agent/site.toml", config(broker), "640")
-    machine.write("/etc/street-agent/keys/password", f"{SECRET}\n", "640")
-    machine.run("chgrp -R street-agent /etc/street-agent && chmod 750 /etc/street-agent/keys")
-    # The unit has a /proc of its own, without the revision that gpio-sim-up has put into this one.
-    machine.run("mkdir -p /etc/systemd/system/street-agent.service.d")
-    machine.write("/etc/systemd/system/street-agent.service.d/revision.conf",
-                  "[Service]\nBindReadOnlyPaths=/run/cpuinfo:/proc/cpuinfo\n")  # fmt: skip
-    units = sorted((ROOT / "systemd").glob("street-agent*.service"))
-    units += sorted((ROOT / "systemd").glob("street-agent*.timer"))
-    machine.send(*units, to="/etc/systemd/system/")
+def install(machine: Machine, release: Path, broker: str, folder: Path) -> str:
+    """As a technician does it: deploy.sh, a configuration and a password."""
     for wire in WIRES:
         pull = f"/sys/devices/platform/gpio-sim.0/gpiochip0/sim_gpio{wire.pin}/pull"
         machine.run(f"echo {wire.idle} >{pull}")
-    machine.run(f"{COMMAND} check /etc/street-agent/site.toml")
-    machine.run(
-        "systemctl daemon-reload; systemctl enable -q street-agent street-agent-return.timer"
-    )
-    machine.run("systemctl start street-agent street-agent-return.timer", timeout_s=120.0)
+    return machine.deploy("install", "--archive", release, *configured(broker, folder))
+
+
+def configured(broker: str, folder: Path) -> list[str]:
+    """Write a site and its password; the words for deploy.sh that name them."""
+    (folder / "keys").mkdir(parents=True, exist_ok=True)
+    (folder / "keys" / "password").write_text(f"{SECRET}\n")
+    (folder / "site.toml").write_text(config(broker))
+    return ["--site", str(folder / "site.toml"), "--keys", str(folder / "keys")]
 
 
 def status(machine: Machine) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ cd - >/dev/null
 
 say "root file system"
 mmdebstrap --quiet --variant=minbase --include="systemd,systemd-sysv,dbus,udev,kmod,openssh-server,\
-python3,python3-venv,iproute2,procps,rsync,linux-image-$release,initramfs-tools" \
+python3,python3-venv,iproute2,procps,sudo,linux-image-$release,initramfs-tools" \
     bookworm "$work/root.tar" /etc/apt/sources.list.d/debian.sources
 tar -xf "$work/root.tar" -C "$root"
 rm "$work/root.tar"
@@ -51,6 +51,20 @@ echo '/dev/vda / ext4 defaults,errors=remount-ro 0 1' >"$root/etc/fstab"
 printf '[Match]\nName=e*\n[Network]\nDHCP=yes\n' >"$root/etc/systemd/network/wired.network"
 echo 'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"' \
     >"$root/etc/udev/rules.d/60-gpio.rules"
+# As on a Raspberry Pi: a user with sudo, and where the firmware has its settings.
+chroot "$root" useradd --create-home --shell /bin/bash pi
+echo 'pi ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/010_pi-nopasswd"
+install -d -o 1000 -g 1000 -m 700 "$root/home/pi/.ssh"
+install -o 1000 -g 1000 -m 600 "$out/key.pub" "$root/home/pi/.ssh/authorized_keys"
+install -d "$root/boot/firmware"
+echo 'dtparam=audio=on' >"$root/boot/firmware/config.txt"
+echo 'console=serial0,115200 console=tty1 root=PARTUUID=1 rootwait' >"$root/boot/firmware/cmdline.txt"
+# The unit has a /proc of its own, without the revision that gpio-sim-up puts into this one.
+install -d "$root/usr/lib/systemd/system/street-agent.service.d"
+printf '[Service]\nBindReadOnlyPaths=/run/cpuinfo:/proc/cpuinfo\n' \
+    >"$root/usr/lib/systemd/system/street-agent.service.d/revision.conf"
+# A busy host stands still for longer than the board's watchdog waits.
+echo 'blacklist iTCO_wdt' >"$root/etc/modprobe.d/watchdog.conf"
 printf 'MODULES=list\nCOMPRESS=zstd\n' >"$root/etc/initramfs-tools/conf.d/small"
 printf 'virtio_pci\nvirtio_blk\next4\n' >>"$root/etc/initramfs-tools/modules"
 chroot "$root" groupadd --system gpio

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 MEMORY_MB, CORES = 512, 2
-BOOT_S, COMMAND_S = 240.0, 300.0
+BOOT_S, COMMAND_S, DEPLOY_S = 240.0, 300.0, 900.0
+DEPLOY = Path(__file__).parents[2] / "deploy.sh"
 SSH_OPTIONS = (
     "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
     "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
@@ -32,9 +33,11 @@ class Machine:
     Args:
         image: folder with disk.qcow2, vmlinuz, initrd and key.
         folder: where the overlay and the console's log go.
+        disk: what the overlay is laid over, if not the image's.
     """
 
-    def __init__(self, image: Path, folder: Path) -> None:
+    def __init__(self, image: Path, folder: Path, disk: Path | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.image, self.folder = image, folder
         self.port = _free_port()
         self.console = folder / "console.log"
@@ -43,7 +46,7 @@ class Machine:
         self._process: subprocess.Popen[bytes] | None = None
         self.overlay = folder / "disk.qcow2"
         _run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b",
-             str(image / "disk.qcow2"), str(self.overlay))  # fmt: skip
+             str(disk or image / "disk.qcow2"), str(self.overlay))  # fmt: skip
 
     def start(self) -> float:
         """Boot; return the seconds until SSH answers. Raise GuestError."""
@@ -105,6 +108,30 @@ class Machine:
     def write(self, path: str, text: str, mode: str = "644") -> None:
         """Write a file in the guest."""
         self.run(f"printf %s {shlex.quote(text)} >{shlex.quote(path)} && chmod {mode} {path}")
+
+    def deployment(self, *words: object) -> list[str]:
+        """The command line that runs deploy.sh against the guest, as its user pi."""
+        options = (f"Port={self.port}", f"IdentityFile={self.image / 'key'}",
+                   "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")  # fmt: skip
+        named = [word for option in options for word in ("--ssh-option", option)]
+        return [str(DEPLOY), str(words[0]), "pi@127.0.0.1", *named, *map(str, words[1:])]
+
+    def deploy(self, *words: object, expected: int = 0) -> str:
+        """Run deploy.sh; return what it said. Raise GuestError if it does not end as expected."""
+        done = subprocess.run(
+            self.deployment(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False, timeout=DEPLOY_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode != expected:
+            raise GuestError(f"deploy.sh {words[0]}: exit {done.returncode}\n{done.stdout}")
+        return done.stdout
+
+    def stop(self) -> None:
+        """Shut down in good order."""
+        assert self._process is not None
+        self.run("systemctl poweroff", check=False)
+        self._process.wait(BOOT_S)
+        self.stop_hard()
 
     def plug(self) -> socket.socket:
         """Plug the serial sensor in: the socket is its end; closing it pulls the plug."""

@@ -33,6 +33,7 @@ WIRES = (
     Wire("kitchen-smoke", "smoke_alarm", "kitchen", 24),
     Wire("bathroom-cord", "help_button", "bathroom", 25, "pull-down"),
 )
+CORD = next(wire for wire in WIRES if wire.driver == "help_button")
 SMOKE = next(wire for wire in WIRES if wire.driver == "smoke_alarm")
 
 

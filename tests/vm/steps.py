@@ -6,14 +6,16 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from consumer import Consumer
 from device import COMMAND, Hand, Water, is_whole, status, wait_status
 from machine import GuestError, Machine
+from releases import name
 from rig import Broker
-from site_ import SECRET, SMOKE, WIRES, config
+from site_ import CORD, SECRET, SMOKE, WIRES, config
 
 PATIENCE_S = 30.0
 BACK_S = 60.0  # in an emulated guest, where Python runs 13 times slower
@@ -28,12 +30,18 @@ class Guest:
     Attributes:
         broker: on the host; the guest sees it as 10.0.2.2.
         pulls: alarms whose latency is measured.
+        old: the release that was installed.
+        new: the one after it.
+        broken: those that must not stay.
     """
 
     machine: Machine
     broker: Broker
     consumer: Consumer
     pulls: int
+    old: Path
+    new: Path
+    broken: tuple[Path, ...]
     hand: Hand | None = None
     water: Water | None = None
     secrets: list[str] = field(default_factory=lambda: [SECRET])
@@ -94,7 +102,7 @@ def latency(guest: Guest) -> str:
 def deaths(guest: Guest) -> str:
     """Killed, crashed, hung, out of memory: back in service, nothing lost."""
     said = []
-    for name, harm in (
+    for death, harm in (
         ("SIGKILL", "systemctl kill -s KILL street-agent"),
         ("SIGSEGV", "systemctl kill -s SEGV street-agent"),
         ("SIGSTOP", "systemctl kill -s STOP street-agent"),
@@ -104,11 +112,11 @@ def deaths(guest: Guest) -> str:
         begun = time.monotonic()
         guest.machine.run(harm)
         found = _found(guest.machine, was)
-        if name == "memory":
+        if death == "memory":
             guest.machine.run("systemctl set-property --runtime street-agent MemoryMax=256M")
         wait_status(guest.machine, is_whole, BACK_S)
         said.append(
-            f"{name} found after {found - begun:.1f} s, back {time.monotonic() - found:.1f}"
+            f"{death} found after {found - begun:.1f} s, back {time.monotonic() - found:.1f}"
         )
     return "; ".join(said)
 
@@ -185,13 +193,8 @@ def _returned(machine: Machine, within_s: float) -> None:
 
 def power(guest: Guest) -> str:
     """An alarm that is raised while the broker is away is delivered after a hard stop."""
-    assert guest.hand is not None
     machine = guest.machine
-    guest.broker.kill()
-    before = len(guest.events("home.help"))
-    cord = next(wire for wire in WIRES if wire.driver == "help_button")
-    guest.hand.pull(cord, is_on=True)
-    wait_status(machine, lambda s: s["store"]["events_waiting"] > 0, BACK_S)
+    before = _raised_offline(guest)
     power_cut(guest)
     guest.broker.start()
     took = time.monotonic()
@@ -208,6 +211,71 @@ def power_cut(guest: Guest) -> None:
     guest.hand, guest.water = Hand(guest.machine), Water(guest.machine)
     for wire in WIRES:
         guest.hand.pull(wire, is_on=False)
+
+
+def upgrade(guest: Guest) -> str:
+    """To the next release and back, with alarms waiting on both sides: all are delivered."""
+    said = []
+    for words, expected in (("upgrade", guest.new), ("rollback", guest.old)):
+        waiting = _raised_offline(guest)
+        begun = time.monotonic()
+        guest.machine.deploy(words, *(("--archive", expected) if words == "upgrade" else ()))
+        took = time.monotonic() - begun
+        _require_release(guest.machine, expected)
+        guest.broker.start()
+        _wait(
+            guest, lambda n=waiting: len(guest.events("home.help")) > n, "the alarm is lost", 60.0
+        )
+        wait_status(guest.machine, is_whole, BACK_S)
+        said.append(f"{words} {took:.0f} s")
+    return f"{', '.join(said)}; an alarm that waited came after each"
+
+
+def broken(guest: Guest) -> str:
+    """A release that cannot read its pins, and one that ends at once, are taken back."""
+    said = []
+    for release in guest.broken:
+        begun = time.monotonic()
+        told = guest.machine.deploy("upgrade", "--archive", release, expected=8)
+        took = time.monotonic() - begun
+        _require_release(guest.machine, guest.old)
+        wait_status(guest.machine, is_whole, BACK_S)
+        reason = next((line for line in told.splitlines() if line.startswith("sensor ")), "")
+        said.append(f"{took:.0f} s {reason}".strip())
+    return f"taken back after {', '.join(said)}"
+
+
+def uninstall(guest: Guest) -> str:
+    """Handed back: nothing is left, and the proof is printed."""
+    told = guest.machine.deploy("uninstall", "--erase")
+    if "proof of erasure" not in told:
+        raise GuestError(told)
+    left = guest.machine.run(
+        "ls -d /opt/street-agent /etc/street-agent /var/lib/street-agent /run/street-agent "
+        "/etc/systemd/system/street-agent* 2>/dev/null; systemctl list-units --all --no-legend "
+        "'street-agent*'; pgrep -af '[s]treet-agent run'",
+        check=False,
+    )
+    if left.strip():
+        raise GuestError(f"left: {left}")
+    return told.strip().splitlines()[-1]
+
+
+def _raised_offline(guest: Guest) -> int:
+    """Raise an alarm while the broker is away; how many of them had come before."""
+    assert guest.hand is not None
+    guest.broker.kill()
+    before = len(guest.events("home.help"))
+    guest.hand.pull(CORD, is_on=True)
+    wait_status(guest.machine, lambda s: s["store"]["events_waiting"] > 0, BACK_S)
+    guest.hand.pull(CORD, is_on=False)
+    return before
+
+
+def _require_release(machine: Machine, expected: Path) -> None:
+    found = machine.run("readlink /opt/street-agent/current").strip()
+    if found != f"releases/{name(expected)}":
+        raise GuestError(f"{found} is in force, not {name(expected)}")
 
 
 def looks(guest: Guest) -> str:
@@ -232,4 +300,4 @@ def _wait(
         raise GuestError(words)
 
 
-STEPS = (walk, looks, latency, closed, deaths, change, power)
+STEPS = (walk, looks, latency, closed, deaths, change, power, upgrade, broken, uninstall)
