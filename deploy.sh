@@ -138,6 +138,7 @@ say() { printf '%s\n' "$*"; }
 remote() {
     # shellcheck disable=SC2029  # what is quoted is meant to be read there
     ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 \
+        -o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$folder/line" \
         ${options[@]+"${options[@]}"} "$host" \
         "if [ \"\$(id -u)\" = 0 ]; then $1; else sudo -n $1; fi" 2>"$folder/ssh.err"
 }
@@ -147,7 +148,8 @@ on_device() { remote "sh -s $1" <"$SCRIPT"; }
 # What ssh or the command there said, and what helps.
 explain() {
     local said
-    said=$(grep -v '^Warning: Permanently added' "$folder/ssh.err" | tail -n 3)
+    said=$(grep -v -e '^Warning: Permanently added' -e '^sudo: unable to resolve' "$folder/ssh.err" |
+        tail -n 3)
     said=${said//$'\r'/}
     say "${said:-ssh says nothing}"
     case "$said" in
@@ -155,7 +157,7 @@ explain() {
         *'Permission denied'*) say "  the device does not know your key: ssh-copy-id $host" ;;
         *'Host key verification failed'* | *'HOST IDENTIFICATION HAS CHANGED'*)
             say "  it is another device, or its card was written anew: ssh $host, and compare the key" ;;
-        *sudo:*) say "  $host needs root, or a user whose sudo asks for no password" ;;
+        *sudo:*required*) say "  $host needs root, or a user whose sudo asks for no password" ;;
         *refused* | *'timed out'* | *'No route'*) say "  is it on, and SSH enabled? Try: ssh $host" ;;
     esac
 }
@@ -182,7 +184,8 @@ copy() {
     local file=$1 there=$INCOMING/$2 size has digest
     size=$(wc -c <"$file")
     digest=$(sha256 "$file")
-    has=$(remote "sh -c 'umask 077; mkdir -p $(dirname "$there"); touch $there; wc -c <$there'" </dev/null) || return
+    has=$(remote "sh -c 'install -d -m 755 /opt/street-agent; umask 077; mkdir -p $(dirname "$there");
+        touch $there; wc -c <$there'" </dev/null) || return
     [ "$has" -le "$size" ] || has=0
     [ "$has" -gt 0 ] || remote "sh -c ': >$there'" </dev/null || return
     [ "$has" = 0 ] || [ "$has" = "$size" ] || say "copying goes on after $((has * 100 / size)) %"
@@ -202,9 +205,14 @@ follow() {
 
 # From here on the device goes on by itself, whatever becomes of the line.
 detached() {
+    local code
     : >"$folder/shown"
     insist start "$*" || return
-    insist follow
+    insist follow || {
+        code=$?
+        [ $code = 255 ] || : >"$folder/ssh.err" # the device has said why
+        return $code
+    }
 }
 
 start() {
@@ -228,6 +236,7 @@ send_all() {
 one() {
     local code=0
     run_one || code=$?
+    ssh -O exit -o "ControlPath=$folder/line" "$host" 2>/dev/null || true
     if [ $code != 0 ] && [ -s "$folder/ssh.err" ]; then explain; fi
     return $code
 }

@@ -108,12 +108,12 @@ no_trial() {
         fail $FAILED "a configuration is on trial: first sudo street-agent config confirm, or rollback"
 }
 
+free_kib() { df -Pk "$(dirname "$OPT")" | awk 'NR == 2 { print $4 }'; }
+
 room() {
-    folder=$OPT
-    [ -d "$folder" ] || folder=$(dirname "$OPT")
-    free=$(df -Pk "$folder" | awk 'NR == 2 { print $4 }')
+    free=$(free_kib)
     [ "$free" -ge $NEEDED_KIB ] ||
-        fail $FAILED "$folder has $((free / 1024)) MB free, $((NEEDED_KIB / 1024)) MB are needed: delete something, or use a larger card"
+        fail $FAILED "$(dirname "$OPT") has $((free / 1024)) MB free, $((NEEDED_KIB / 1024)) MB are needed: delete something, or use a larger card"
 }
 
 # --- a release beside the others
@@ -146,6 +146,7 @@ unpack() {
 
 # Before anything in force was touched.
 give_up() {
+    [ "$(free_kib)" -ge 4096 ] || set -- "the disk is full: $*"
     rm -rf "$OPT"/releases/.*.partial "$OPT/releases/.digests"
     fail $FAILED "$*; the device is as it was"
 }
@@ -169,8 +170,12 @@ verify() {
 
 build() {
     say "building its Python environment"
-    said=$(python3 -m venv --system-site-packages "$partial" 2>&1) ||
+    said=$(python3 -m venv --system-site-packages --without-pip "$partial" 2>&1) ||
         give_up "python3 -m venv: $(printf '%s' "$said" | tail -n 1)"
+    # A copy of pip in every release would be a third of it; it runs from the wheel that venv has.
+    pip_wheel=$(python3 -c 'import ensurepip, glob, os
+bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
+print(*glob.glob("/usr/share/python-wheels/pip-*.whl") + glob.glob(bundled + "/pip-*.whl"), sep="\n")' | head -n 1)
     requirements=$partial/requirements.txt
     if python3 -c 'import lgpio' 2>/dev/null; then
         python3 - "$requirements" >"$partial/chosen.txt" <<'PYTHON'
@@ -183,7 +188,7 @@ PYTHON
     elif grep -q '^lgpio==' "$requirements" && ! ls "$partial"/wheels/lgpio-*-"$(python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])')"-*"$(uname -m)".whl >/dev/null 2>&1; then
         give_up "no lgpio for this Python: sudo apt-get install python3-lgpio"
     fi
-    pip="$partial/bin/python3 -I -m pip --isolated --disable-pip-version-check --quiet install --no-index --no-deps --no-compile --ignore-installed"
+    pip="$partial/bin/python3 -I $pip_wheel/pip --isolated --disable-pip-version-check --quiet install --no-index --no-deps --no-compile --ignore-installed"
     # shellcheck disable=SC2086  # a list of words
     $pip --require-hashes --find-links "$partial/wheels" -r "$requirements" >"$partial/pip.log" 2>&1 ||
         give_up "this release has no wheels for $(python3 --version) on $(uname -m): $(grep -m 1 ERROR "$partial/pip.log" || tail -n 1 "$partial/pip.log")"
@@ -226,10 +231,12 @@ install_units() {
     systemd-tmpfiles --create /etc/tmpfiles.d/street-agent.conf || true
 }
 
-# Those of one release that another does not have. A unit that runs this is not stopped by it.
+# Those of one release that another does not have; timers first, or they start what was stopped.
+# The unit that runs this is not stopped by it.
 remove_units() {
-    for file in "$OPT/releases/$1/units"/*; do
+    for file in "$OPT/releases/$1/units"/*.timer "$OPT/releases/$1/units"/*; do
         unit=${file##*/}
+        [ -e "$(home_of "$unit")" ] || continue
         if [ -n "${2:-}" ] && [ -f "$OPT/releases/$2/units/$unit" ]; then continue; fi
         case "$unit" in
             street-agent-settle.service) systemctl disable --quiet "$unit" || true ;;
@@ -238,16 +245,16 @@ remove_units() {
                 systemctl disable --quiet "$unit" || true
                 ;;
         esac
-        rm -f "$(home_of "$file")"
+        rm -f "$(home_of "$unit")"
     done
 }
 
 home_of() {
-    case "$1" in
+    case "${1##*/}" in
         *.sysusers) echo /etc/sysusers.d/street-agent.conf ;;
         *.tmpfiles) echo /etc/tmpfiles.d/street-agent.conf ;;
-        */journald.conf) echo /etc/systemd/journald.conf.d/street-agent.conf ;;
-        */watchdog.conf) echo /etc/systemd/system.conf.d/street-agent.conf ;;
+        journald.conf) echo /etc/systemd/journald.conf.d/street-agent.conf ;;
+        watchdog.conf) echo /etc/systemd/system.conf.d/street-agent.conf ;;
         *) echo "$SYSTEM/${1##*/}" ;;
     esac
 }
@@ -258,10 +265,13 @@ place() {
 
 # The service itself is started by `try`, once everything is in place.
 enable_units() {
+    enabled='' timers=''
     for file in "$OPT/releases/$1/units"/*.service "$OPT/releases/$1/units"/*.timer; do
-        if grep -qs '^\[Install\]' "$file"; then systemctl enable --quiet "${file##*/}" || return 1; fi
-        case "$file" in *.timer) systemctl start "${file##*/}" || return 1 ;; esac
+        if grep -qs '^\[Install\]' "$file"; then enabled="$enabled ${file##*/}"; fi
+        case "$file" in *.timer) timers="$timers ${file##*/}" ;; esac
     done
+    # shellcheck disable=SC2086  # lists of words
+    systemctl enable --quiet $enabled && systemctl start $timers
 }
 
 # Whom the agent may speak to: only where brokers have addresses, or where it is asked for.
@@ -340,7 +350,7 @@ undo_trial() {
     put_back "$OPT/pending/keys" "$KEYS"
     put_back "$OPT/pending/brokers.conf" "$BROKERS"
     if [ -n "$from" ]; then
-        point current "$from"
+        [ "$tried" = "$from" ] || point current "$from"
         if [ -n "$before" ]; then point previous "$before"; else rm -f "$OPT/previous"; fi
         [ "$tried" = "$from" ] || [ -z "$tried" ] || remove_units "$tried" "$from"
         install_units "$from"
@@ -350,6 +360,7 @@ undo_trial() {
     else
         [ -z "$tried" ] || remove_units "$tried"
         rm -f "$OPT/current" "$OPT/previous"
+        rmdir "$SYSTEM/$SERVICE.d" 2>/dev/null || true
         systemctl daemon-reload
     fi
     end_trial

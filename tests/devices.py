@@ -29,6 +29,7 @@ mount -t proc proc proc
 mount --rbind /dev dev
 mount -t tmpfs run run
 mkdir run/sshd run/lock
+rm -f root/.bashrc root/.profile
 exec chroot . /usr/sbin/sshd -D -e -f {base}/sshd_config
 """
 SSHD = """\

@@ -102,3 +102,21 @@ def test_secret_is_a_folder(site: Callable[[str], Path], tmp_path: Path) -> None
     """A folder in place of a password is refused."""
     file = site(f'username = "gz"\npassword_file = "{tmp_path}"')
     assert problems(file) == ["DIR/site.toml:10:17: uplink.password_file: DIR: not a file"]
+
+
+def test_copies_that_systemd_hands_over(
+    site: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in the folder of keys is read from the service's own copies, and judged there."""
+    lines = 'username = "a"\npassword_file = "/etc/street-agent/keys/password"\nca_file = "/etc/ssl/ca.pem"'
+    assert any("keys/password: No such file" in problem for problem in problems(site(lines)))
+    copy = tmp_path / "keys_password"
+    copy.write_text("secret\n")
+    copy.chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    configuration, report = examine(site(lines))
+    found = [problem.message for problem in report if not problem.is_warning]
+    assert found == ["/etc/ssl/ca.pem: No such file or directory"], "only that one is missing"
+    assert configuration is None
+    configuration = load(site(lines.partition("\nca_file")[0]))
+    assert configuration.uplink.password_file == str(copy)

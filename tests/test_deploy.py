@@ -115,6 +115,8 @@ def test_installed_upgraded_rolled_back_and_removed(blank: Device, tmp_path: Pat
     code, said = blank.deploy("install", "--archive", one, "--site", config)
     assert (code, blank.release()) == (0, name(one)), said
     assert "st-0001: sensing" in said, "the technician sees how the agent stands"
+    nobody = "runuser -u nobody -- /opt/street-agent/current/bin/street-agent --version"
+    assert blank.run(nobody).strip(), "the service is not root"
     started = blank.run("cat /var/log/systemctl").count("restart street-agent")
     code, said = blank.deploy("install", "--archive", one, "--site", config)
     assert code == 0
@@ -248,18 +250,15 @@ def test_a_device_that_cannot_take_it(installed: Device, case: str) -> None:
     assert installed.is_running()
 
 
-def test_a_disk_that_fills_up_while_it_is_unpacked(installed: Device) -> None:
+def test_a_disk_that_fills_up_meanwhile(installed: Device) -> None:
     """Nothing half-made stays, and the release before runs on."""
-    installed.run("mkdir -p /opt/street-agent/releases/x && mount -t tmpfs -o size=3m small /opt/street-agent/releases/x && "
-                  "rmdir /nothing 2>/dev/null; umount /opt/street-agent/releases/x; rmdir /opt/street-agent/releases/x")  # fmt: skip
     before = state(installed)
-    installed.write(
-        "/usr/local/bin/df", "#!/bin/sh\necho x; echo x x x 999999 x x\n", "755"
-    )  # it was roomy when looked at
-    installed.run("head -c $(($(stat -f -c '%a * %S' / ) - 12000000)) /dev/zero >/srv/full; true")
+    installed.write("/srv/fill", "until ls -d /opt/street-agent/releases/.*.partial; do sleep 0.02; done\n"
+                                 "head -c 3G /dev/zero >/srv/full\n")  # fmt: skip
+    installed.run("setsid sh /srv/fill >/dev/null 2>&1 </dev/null &")
     code, said = installed.deploy("upgrade", "--archive", release("1.0.1"))
     assert code == 1
-    assert "No space left on device" in said
+    assert "the disk is full" in said
     assert state(installed) == before
     assert installed.is_running()
     installed.run("rm /srv/full")
@@ -443,7 +442,7 @@ def test_a_line_that_is_cut_while_it_is_installed(installed: Device) -> None:
         line.close()
 
 
-@pytest.mark.parametrize("after_s", [0.3, 2.0, 4.0, 6.0, 7.0, 8.0, 9.0, 12.0])
+@pytest.mark.parametrize("after_s", [1.0, 5.0, 9.0, 12.0])
 def test_killed_on_the_device(installed: Device, after_s: float) -> None:
     """What is found at the next boot is the old release or the new one, and a second run completes."""
     one, two = release("1.0.0"), release("1.0.1")
@@ -454,11 +453,9 @@ def test_killed_on_the_device(installed: Device, after_s: float) -> None:
         assert time.monotonic() < end
         time.sleep(0.1)
     time.sleep(after_s)
+    # Its session, as systemd kills a whole control group; and the agent, as at a power cut.
     installed.run(
-        "pkill -KILL -f '[o]n-device.sh job'; pkill -KILL -f '[p]ip'; pkill -KILL -f '[c]ompileall'; true"
-    )
-    installed.run(
-        "pkill -KILL -f '[s]treet-agent run'; rm -rf /run/street-agent-deploy/token; true"
+        "pkill -KILL -s $(pgrep -o -f '[o]n-device.sh job'); pkill -KILL -f '[s]treet-agent run'; true"
     )
     running.join(60.0)
     settle = "[ ! -d /opt/street-agent/pending ] || sh /opt/street-agent/on-device.sh settle --boot"
