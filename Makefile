@@ -3,6 +3,7 @@
 #   make demo    a home, a street and an outfall that never existed, in this terminal
 #   make test    every check there is
 #
+#   make test-deploy  deploy.sh against a root of its own with a real sshd, as root
 #   make nemesis faults on a schedule against the real agent, and what came of every promise
 #   make test-vm the agent in a virtual machine with systemd, GPIO and a serial port
 #   make bench   what the README's figures come from; takes a while
@@ -23,7 +24,7 @@ MUTANTS ?=
 BENCH ?= decide store backlog uplink end_to_end outage alarm_latency
 export PYTHON
 
-.PHONY: help demo test test-vm nemesis nemesis-long bench mutation events docs/events.md clean
+.PHONY: help demo test test-deploy test-vm lock nemesis nemesis-long bench mutation events docs/events.md clean
 .NOTPARALLEL:
 
 help:
@@ -41,6 +42,11 @@ test:
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+# deploy.sh against a root of its own; see tests/devices.py. As root.
+test-deploy:
+	@.ci/prepare deploy
+	timeout 1500 $(BIN)/pytest -m device tests/test_deploy.py $(PYTEST_ARGS)
+
 nemesis:
 	@.ci/prepare nemesis
 	$(BIN)/python tests/nemesis/run.py $(NEMESIS_ARGS)
@@ -53,7 +59,7 @@ nemesis-long:
 # The agent in a virtual machine with systemd, GPIO and a serial port; see tests/vm/run.py. As root.
 test-vm:
 	@.ci/prepare vm
-	timeout 3000 $(BIN)/python tests/vm/run.py $(VM_ARGS)
+	timeout 3600 $(BIN)/python tests/vm/run.py $(VM_ARGS)
 
 # Each script in tests/bench prints the figures that it measured; its first lines say of what.
 bench:
@@ -79,7 +85,12 @@ docs/events.md:
 	@.ci/prepare test
 	$(BIN)/python tests/event_table.py > $@.new && mv $@.new $@
 
+# The pinned wheels of a release, systemd/requirements.txt, from what pyproject.toml asks for.
+lock:
+	@.ci/prepare test
+	$(BIN)/python systemd/lock.py
+
 clean:
-	rm -rf .venv build ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf .venv build dist ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache .lgd-nfy* mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

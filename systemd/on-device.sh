@@ -39,6 +39,7 @@ SITE=$ETC/site.toml
 KEYS=$ETC/keys
 SERVICE=street-agent.service
 BROKERS=$SYSTEM/$SERVICE.d/brokers.conf
+COMMAND=/usr/local/bin/street-agent
 RUN=/run/street-agent-deploy
 FIRMWARE=/boot/firmware
 NEEDED_KIB=204800 # a release with its wheels while it is built takes 120 MB
@@ -172,38 +173,38 @@ build() {
     say "building its Python environment"
     said=$(python3 -m venv --system-site-packages --without-pip "$partial" 2>&1) ||
         give_up "python3 -m venv: $(printf '%s' "$said" | tail -n 1)"
-    # A copy of pip in every release would be a third of it; it runs from the wheel that venv has.
-    pip_wheel=$(python3 -c 'import ensurepip, glob, os
-bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
-print(*glob.glob("/usr/share/python-wheels/pip-*.whl") + glob.glob(bundled + "/pip-*.whl"), sep="\n")' | head -n 1)
-    requirements=$partial/requirements.txt
-    if python3 -c 'import lgpio' 2>/dev/null; then
-        python3 - "$requirements" >"$partial/chosen.txt" <<'PYTHON'
-import sys
-text = open(sys.argv[1]).read().replace("\\\n", "\\ ")
-print(*(line for line in text.splitlines() if not line.startswith("lgpio==")), sep="\n")
-PYTHON
-        sed -i 's/\\ / /g' "$partial/chosen.txt" # as apt has it: made for this board
-        requirements=$partial/chosen.txt
-    elif grep -q '^lgpio==' "$requirements" && ! ls "$partial"/wheels/lgpio-*-"$(python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])')"-*"$(uname -m)".whl >/dev/null 2>&1; then
-        give_up "no lgpio for this Python: sudo apt-get install python3-lgpio"
+    wanted=$partial/wanted.txt
+    if python3 -c 'import lgpio' 2>/dev/null; then # as apt has it: made for this board
+        sed '/^lgpio==/,/[^\\]$/d' "$partial/requirements.txt" >"$wanted"
+    elif find "$partial/wheels" -name "lgpio-*-$(python_tag)-*_$(uname -m).whl" | grep -q .; then
+        cp "$partial/requirements.txt" "$wanted"
+    else
+        give_up "no lgpio for $(python3 --version) on $(uname -m): sudo apt-get install python3-lgpio"
     fi
-    pip="$partial/bin/python3 -I $pip_wheel/pip --isolated --disable-pip-version-check --quiet install --no-index --no-deps --no-compile --ignore-installed"
-    # shellcheck disable=SC2086  # a list of words
-    $pip --require-hashes --find-links "$partial/wheels" -r "$requirements" >"$partial/pip.log" 2>&1 ||
-        give_up "this release has no wheels for $(python3 --version) on $(uname -m): $(grep -m 1 ERROR "$partial/pip.log" || tail -n 1 "$partial/pip.log")"
-    # shellcheck disable=SC2086  # a list of words
-    $pip "$partial"/wheels/street_agent-*.whl >"$partial/pip.log" 2>&1 ||
-        give_up "pip cannot install the agent: $(tail -n 1 "$partial/pip.log")"
-    rm -rf "$partial/wheels" "$partial/pip.log" "$partial/chosen.txt"
+    own=$(echo "$partial"/wheels/street_agent-*.whl)
+    echo "$own --hash=sha256:$(sha256sum "$own" | cut -c1-64)" >>"$wanted"
+    # pip runs from the wheel that venv has: a copy of it would be a third of each release.
+    said=$("$partial/bin/python3" -I "$(pip_wheel)/pip" --isolated --disable-pip-version-check --quiet \
+        install --no-index --no-deps --no-compile --ignore-installed --require-hashes \
+        --find-links "$partial/wheels" -r "$wanted" 2>&1) ||
+        give_up "this release has no wheels for $(python3 --version) on $(uname -m): $(printf '%s' "$said" | grep -m 1 ERROR)"
+    rm -rf "$partial/wheels" "$wanted"
     # Scripts and compiled files name the folder that they will be in.
     grep -rlIF "$partial" "$partial/bin" "$partial/pyvenv.cfg" | while read -r file; do
         [ -L "$file" ] || sed -i "s|$partial|$final|g" "$file"
     done
-    "$partial/bin/python3" -m compileall -q -s "$partial" -p "$final" "$partial/lib" >/dev/null || true
+    "$partial/bin/python3" -m compileall -q -j 0 -s "$partial" -p "$final" "$partial/lib" >/dev/null || true
     (cd "$partial" && find . -type f ! -name digests -exec sha256sum {} +) >"$OPT/releases/.digests"
     mv "$OPT/releases/.digests" "$partial/digests"
     chmod 755 "$partial"
+}
+
+python_tag() { python3 -c 'import sys; print("cp%d%d" % sys.version_info[:2])'; }
+
+# Debian keeps the wheels of ensurepip in a folder of their own.
+pip_wheel() {
+    bundled=$(python3 -c 'import ensurepip; print(ensurepip.__path__[0])')/_bundled
+    find /usr/share/python-wheels "$bundled" -name 'pip-*.whl' 2>/dev/null | head -n 1
 }
 
 refuse_older() {
@@ -359,7 +360,7 @@ undo_trial() {
             say "the old release does not start either: journalctl -u street-agent"
     else
         [ -z "$tried" ] || remove_units "$tried"
-        rm -f "$OPT/current" "$OPT/previous"
+        rm -f "$OPT/current" "$OPT/previous" $COMMAND
         rmdir "$SYSTEM/$SERVICE.d" 2>/dev/null || true
         systemctl daemon-reload
     fi
@@ -461,7 +462,7 @@ try() {
         point previous "$old" || return 1
         remove_units "$old" "$1"
     fi
-    point current "$1" && install_units "$1" && write_allow_list "$1" && systemctl daemon-reload &&
+    point current "$1" && ln -sfn "$OPT/current/bin/street-agent" $COMMAND && install_units "$1" && write_allow_list "$1" && systemctl daemon-reload &&
         enable_units "$1" || return 1
     say "starting $1"
     systemctl restart street-agent || return 1
@@ -563,7 +564,7 @@ uninstall() {
     elif [ "${1:-}" = --erase ] && { [ -e "$ETC" ] || [ -e "$STATE" ]; }; then
         fail $FAILED "no release is installed that could erase: sudo rm -rf $ETC $STATE"
     fi
-    rm -rf "$OPT" "$SYSTEM/$SERVICE.d"
+    rm -rf "$OPT" "$SYSTEM/$SERVICE.d" $COMMAND
     systemctl daemon-reload
     if [ -e "$ETC" ] || [ -e "$STATE" ]; then left="$ETC and $STATE are left; --erase deletes them"; fi
     say "street-agent is removed; ${left:-nothing of it is left}"

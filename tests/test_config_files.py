@@ -120,3 +120,20 @@ def test_copies_that_systemd_hands_over(
     assert configuration is None
     configuration = load(site(lines.partition("\nca_file")[0]))
     assert configuration.uplink.password_file == str(copy)
+
+
+def test_keys_that_are_still_on_the_laptop(site: Callable[[str], Path], tmp_path: Path) -> None:
+    """They are looked for in the folder that goes to the device; nothing else is looked for."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    file = site(
+        'username = "a"\npassword_file = "/etc/street-agent/keys/password"\nca_file = "/etc/ssl/none.pem"'
+    )
+    configuration, report = examine(file, keys=keys)
+    assert configuration is None
+    assert [p.message for p in report if not p.is_warning] == [
+        f"{keys} has no password, which goes to /etc/street-agent/keys"
+    ]
+    (keys / "password").write_text("secret\n")
+    configuration, report = examine(file, keys=keys)
+    assert configuration is not None

@@ -36,6 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print a list of problems for a script to read"
     )
+    parser.add_argument(
+        "--keys", type=Path, metavar="FOLDER",
+        help="on the laptop: what goes into the device's folder of keys is in this one",
+    )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="exit with 1 if there is a warning")
 
 
@@ -44,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     exit_code = 0
     everything: list[Problem] = []
     for file in args.files:
-        configuration, problems = examine(file)
+        configuration, problems = examine(file, keys=args.keys)
         everything += problems
         if configuration is None:
             exit_code = ConfigError.exit_code

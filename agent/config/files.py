@@ -42,6 +42,14 @@ def check_files(uplink: UplinkSettings, report: Report) -> None:
             report.value(("uplink", key), problem)
 
 
+def check_carried(uplink: UplinkSettings, folder: File, report: Report) -> None:
+    """Check that a folder has what `[uplink]` wants to find in `KEYS`."""
+    for key in FILES:
+        file = File(getattr(uplink, key))
+        if file.parent == KEYS and not (folder / file.name).is_file():
+            report.value(("uplink", key), f"{folder} has no {file.name}, which goes to {KEYS}")
+
+
 def _problem(file: File, *, is_secret: bool) -> str | None:
     try:
         mode = file.stat().st_mode

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from agent.config import rules
 from agent.config.document import contents, parsed
-from agent.config.files import check_files, handed_over
+from agent.config.files import check_carried, check_files, handed_over
 from agent.config.fitness import judge
 from agent.config.positions import Path
 from agent.config.problems import Problem, Report
@@ -69,19 +69,26 @@ def parse(text: bytes, name: str) -> Configuration:
 
 
 def examine(
-    path: File, *, is_installed: bool = True
+    path: File, *, is_installed: bool = True, keys: File | None = None
 ) -> tuple[Configuration | None, tuple[Problem, ...]]:
     """Load a configuration and list its problems; None where one is more than a warning.
 
     A configuration that can be used is also judged: what it cannot do is a warning.
+
+    Args:
+        path: the file.
+        is_installed: as for `load`.
+        keys: a folder with what will be in the device's; no other file is then looked for.
     """
-    configuration, report = _read(path, is_installed=is_installed)
+    configuration, report = _read(path, is_installed=is_installed, keys=keys)
     if configuration is not None:
         judge(configuration.site, configuration.limits, report)
     return configuration, report.problems
 
 
-def _read(path: File, *, is_installed: bool) -> tuple[Configuration | None, Report]:
+def _read(
+    path: File, *, is_installed: bool, keys: File | None = None
+) -> tuple[Configuration | None, Report]:
     try:
         data = contents(path)
     except (OSError, ValueError) as error:
@@ -89,7 +96,7 @@ def _read(path: File, *, is_installed: bool) -> tuple[Configuration | None, Repo
         report = Report(printable(str(path)), "")
         report.file_itself(f"cannot be read: {reason}")
         return None, report
-    return _examined(data, path, is_installed=is_installed)
+    return _examined(data, path, is_installed=is_installed, keys=keys)
 
 
 def _accepted(configuration: Configuration | None, report: Report) -> Configuration:
@@ -99,7 +106,7 @@ def _accepted(configuration: Configuration | None, report: Report) -> Configurat
 
 
 def _examined(
-    data: bytes, path: File, *, is_installed: bool
+    data: bytes, path: File, *, is_installed: bool, keys: File | None = None
 ) -> tuple[Configuration | None, Report]:
     document, report = parsed(data, printable(str(path)))
     if document is None:
@@ -112,7 +119,9 @@ def _examined(
     uplink = _table(UplinkSettings, document, "uplink", report)
     if uplink:
         uplink = rules.check_uplink(uplink, report)
-        if is_installed:
+        if keys is not None:
+            check_carried(uplink, keys, report)
+        elif is_installed:
             uplink = handed_over(uplink)
             check_files(uplink, report)
     store = _table(StoreSettings, {"store": {}} | document, "store", report)

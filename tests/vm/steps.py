@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from consumer import Consumer
 from device import COMMAND, Hand, Water, is_whole, status, wait_status
 from machine import GuestError, Machine
+from page import follow
 from releases import name
 from rig import Broker
 from site_ import CORD, SECRET, SMOKE, WIRES, config
@@ -100,7 +102,7 @@ def latency(guest: Guest) -> str:
 
 
 def deaths(guest: Guest) -> str:
-    """Killed, crashed, hung, out of memory: back in service, nothing lost."""
+    """Killed, crashed, hung, out of memory: back in service, and what waited is delivered."""
     said = []
     for death, harm in (
         ("SIGKILL", "systemctl kill -s KILL street-agent"),
@@ -108,17 +110,20 @@ def deaths(guest: Guest) -> str:
         ("SIGSTOP", "systemctl kill -s STOP street-agent"),
         ("memory", "systemctl set-property --runtime street-agent MemoryMax=8M"),
     ):
+        waiting = _raised_offline(guest)
         was = int(guest.machine.run(FOUND))
         begun = time.monotonic()
         guest.machine.run(harm)
         found = _found(guest.machine, was)
         if death == "memory":
             guest.machine.run("systemctl set-property --runtime street-agent MemoryMax=256M")
+        guest.broker.start()
         wait_status(guest.machine, is_whole, BACK_S)
         said.append(
             f"{death} found after {found - begun:.1f} s, back {time.monotonic() - found:.1f}"
         )
-    return "; ".join(said)
+        _wait(guest, lambda n=waiting: len(guest.events("home.help")) > n, f"lost by {death}")
+    return f"{'; '.join(said)}; the alarm that waited came each time"
 
 
 def _found(machine: Machine, was: int) -> float:
@@ -261,6 +266,12 @@ def uninstall(guest: Guest) -> str:
     return told.strip().splitlines()[-1]
 
 
+def page(guest: Guest) -> str:
+    """The technician's page of README.md, on a machine on which nothing is installed any more."""
+    with tempfile.TemporaryDirectory() as folder:
+        return follow(guest.machine, Path(folder), f"mqtt://10.0.2.2:{guest.broker.port}")
+
+
 def _raised_offline(guest: Guest) -> int:
     """Raise an alarm while the broker is away; how many of them had come before."""
     assert guest.hand is not None
@@ -276,6 +287,28 @@ def _require_release(machine: Machine, expected: Path) -> None:
     found = machine.run("readlink /opt/street-agent/current").strip()
     if found != f"releases/{name(expected)}":
         raise GuestError(f"{found} is in force, not {name(expected)}")
+
+
+def board(guest: Guest) -> str:
+    """What deploy.sh has set up beside the service."""
+    expected = {
+        "cat /boot/firmware/config.txt": "dtparam=audio=on\n[all]\nenable_uart=1\n[all]\ndtparam=watchdog=on",
+        "cat /boot/firmware/cmdline.txt": "console=tty1 root=PARTUUID=1 rootwait",
+        "systemctl show --property RuntimeWatchdogUSec --value": "14s",
+        "systemctl is-active street-agent-return.timer": "active",
+        "systemctl is-enabled street-agent street-agent-settle street-agent-return.timer":
+            "enabled\nenabled\nenabled",
+        "id -nG street-agent | tr ' ' '\\n' | sort | tr '\\n' ' '": "dialout gpio street-agent",
+        "stat -c '%a %U:%G' /etc/street-agent/site.toml /etc/street-agent/keys /var/lib/street-agent":
+            "640 root:street-agent\n700 root:root\n700 street-agent:street-agent",
+        "systemd-analyze cat-config systemd/journald.conf | grep -c '^SystemMaxUse=64M'": "1",
+        "systemctl --failed --no-legend": "",
+    }  # fmt: skip
+    for command, said in expected.items():
+        found = guest.machine.run(command, check=False).strip()
+        if found != said:
+            raise GuestError(f"{command}: {found!r}, not {said!r}")
+    return f"{len(expected)} settings as they should be"
 
 
 def looks(guest: Guest) -> str:
@@ -300,4 +333,17 @@ def _wait(
         raise GuestError(words)
 
 
-STEPS = (walk, looks, latency, closed, deaths, change, power, upgrade, broken, uninstall)
+STEPS = (
+    walk,
+    board,
+    looks,
+    latency,
+    closed,
+    deaths,
+    change,
+    power,
+    upgrade,
+    broken,
+    uninstall,
+    page,
+)
