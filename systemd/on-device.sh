@@ -558,7 +558,7 @@ uninstall() {
         if [ "${1:-}" = --erase ]; then
             "$(program "$now")" erase --yes ||
                 fail $FAILED "release $now could not erase: $ETC and $STATE are left, nothing was removed"
-            rm -rf "$ETC" "$STATE"
+            rm -rf "$ETC" "$STATE" /run/street-agent
         fi
         remove_units "$now"
     elif [ "${1:-}" = --erase ] && { [ -e "$ETC" ] || [ -e "$STATE" ]; }; then

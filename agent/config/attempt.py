@@ -133,9 +133,11 @@ def has_read(device: Device, data: bytes, standing: Standing | None, on_disk: by
     return read is not None and same_to_agent(data, read)
 
 
-def settle(device: Device, its_digest: str, before: Baseline) -> Verdict:
+def settle(
+    device: Device, its_digest: str, before: Baseline, patience_s: float = PATIENCE_S
+) -> Verdict:
     """Wait until nothing is worse than before, or for as long as that may take."""
-    deadline = device.now().mono + PATIENCE_S
+    deadline = device.now().mono + patience_s
     try:
         while True:
             standing = device.watch.look()

@@ -28,6 +28,7 @@ from typing import Any
 from agent.config.gate import Baseline
 
 NOTED_EVERY_S = 30.0  # the period of street-agent-return.timer
+RETURN_S = 25.0  # a return begins so early that the device is connected again by the deadline
 
 
 class Stage(StrEnum):
@@ -139,8 +140,8 @@ def lasted_s(pending: Pending, now: Moment) -> float:
 
 
 def remaining_s(pending: Pending, now: Moment) -> float:
-    """How long there still is to confirm; 0 once it is over."""
-    return max(pending.confirm_s - lasted_s(pending, now), 0.0)
+    """How long there still is to confirm; 0 once it is over, and the return begins."""
+    return max(pending.confirm_s - RETURN_S - lasted_s(pending, now), 0.0)
 
 
 def noted(pending: Pending, now: Moment) -> Pending:

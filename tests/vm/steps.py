@@ -21,6 +21,7 @@ from site_ import CORD, SECRET, SMOKE, WIRES, config
 
 PATIENCE_S = 30.0
 BACK_S = 60.0  # in an emulated guest, where Python runs 13 times slower
+CONFIRM_S = 60.0
 RETURN_S = 200.0  # two minutes of trial, thirty seconds until it is looked for, and a boot
 FOUND = "systemctl show street-agent -p NRestarts --value"
 
@@ -169,6 +170,8 @@ def change(guest: Guest) -> str:
     _returned(machine, RETURN_S)
     wait_status(machine, is_whole, BACK_S)
     back = time.monotonic() - begun
+    if back > CONFIRM_S:
+        raise GuestError(f"back and connected after {back:.0f} s, not within {CONFIRM_S:g}")
     end = time.monotonic() + BACK_S
     while not _is_wrong(machine):  # the return may still be at work, and lets nobody else begin
         if time.monotonic() > end:
