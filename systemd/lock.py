@@ -20,6 +20,8 @@ PYTHONS = ("3.11", "3.13")  # Raspberry Pi OS bookworm, trixie
 PROCESSORS = ("aarch64", "x86_64")
 # No wheel of these is made: they come from apt, which systemd/on-device.sh asks for.
 FROM_APT = {"3.13": ("lgpio",)}
+# colorzero asks for it and does not import it: 7 MB on each device.
+UNUSED = ("setuptools",)
 # glibc 2.36 is bookworm's. pip takes a wheel only for a platform that it was told by name.
 PLATFORMS = [f"manylinux_2_{minor}" for minor in (36, 34, 31, 28, 27, 26, 24, 17)] + [
     "manylinux2014"
@@ -37,6 +39,8 @@ def main() -> int:
             pins = [f"{name}=={version}" for name, version in versions.items()]
             asked = _without([*wanted, *pins], FROM_APT.get(python, ()))
             for name, version, digest in _resolved(python, processor, asked):
+                if name in UNUSED:
+                    continue
                 if versions.setdefault(name, version) != version:
                     print(f"{name}: {versions[name]} and {version}", file=sys.stderr)
                     return 1

@@ -1,16 +1,18 @@
-"""Hard stops at random moments of an installation and of an upgrade.
+"""Power cuts at random moments of an installation and of an upgrade.
 
-After each the device boots with the old release or the new one, as whole as before, and a second run
-of deploy.sh completes. Two machines work side by side, for there are two cores.
+While deploy.sh works, the machine is made to stand still again and again, and its disk is copied: so
+a hard stop at that moment would leave it. From each copy a machine is booted: it has to be in service
+with the old release or the new one, and a second run of deploy.sh has to complete. Two work side by
+side, for there are two cores.
 """
 
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,12 +20,11 @@ from pathlib import Path
 
 from device import status
 from machine import DEPLOY_S, GuestError, Machine
-from releases import name
 
 SIDE_BY_SIDE = 2
-SETTLED_S = 90.0  # after a boot, in an emulated guest beside another one
+SETTLED_S = 120.0  # after a boot, in an emulated guest beside another one
 IN_FORCE = "readlink /opt/street-agent/current 2>/dev/null"
-ACTIVE = "systemctl is-active street-agent"
+STAGES = ("copying", "unpacking", "building", "starting")
 
 
 @dataclass(frozen=True)
@@ -35,105 +36,148 @@ class Trial:
         old: the release in force before; empty = none.
         new: what is deployed.
         words: for deploy.sh.
-        length_s: how long an undisturbed run takes.
     """
 
     disk: Path | None
     old: str
     new: str
     words: tuple[str, ...]
-    length_s: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A disk as a power cut has left it.
+
+    Attributes:
+        stage: the last thing that the deployment had said it was doing.
+        at: which part of the run was over.
+    """
+
+    trial: Trial
+    disk: Path
+    stage: str
+    at: float
 
 
 def cut(image: Path, folder: Path, trials: list[Trial], count: int, seed: int) -> str:
-    """Stop machines `count` times, each trial in turn. Raise GuestError at the first that is wrong."""
+    """Cut the power `count` times in all. Raise GuestError if a device does not come back."""
     chosen = random.Random(seed)
-    moments = [chosen.uniform(0.02, 1.0) for _ in range(count)]
     gone_wrong = threading.Event()
-    found: list[tuple[str, str]] = []
+    each = count // len(trials)
 
-    def one(number: int) -> None:
+    def look(one: Cut) -> str:
         if gone_wrong.is_set():
-            return
-        trial = trials[number % len(trials)]
-        where = folder / f"cut-{number}"
+            return ""
         try:
-            found.append(_cut(Machine(image, where, trial.disk), trial, moments[number]))
+            return _afterwards(
+                Machine(image, one.disk.with_suffix(".d"), one.disk, cores=1), one.trial
+            )
         except GuestError as error:
             gone_wrong.set()
             raise GuestError(
-                f"{trial.words[0]} stopped at {moments[number]:.0%}: {error}"
+                f"{one.trial.words[0]}, cut at {one.at:.0%} ({one.stage}): {error}"
             ) from error
         finally:
-            shutil.rmtree(where, ignore_errors=True)
+            one.disk.unlink()
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as workers:
-        for done in [workers.submit(one, number) for number in range(count)]:
-            done.result()
-    stages = [stage for _, stage in found]
-    return (
-        f"{count} hard stops: {sum(1 for which, _ in found if which == 'new')} times the new release "
-        f"was in force afterwards; stopped while: "
-        + ", ".join(f"{stage} {stages.count(stage)}" for stage in sorted(set(stages)))
-        + "; every second run completed"
-    )
+    found: list[tuple[str, str]] = []
+    for trial in trials:
+        moments = sorted(chosen.uniform(0.01, 0.99) for _ in range(each))
+        cuts = _cuts(Machine(image, folder / trial.words[0], trial.disk), trial, moments)
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as workers:
+            found += zip([one.stage for one in cuts], list(workers.map(look, cuts)), strict=True)
+    stages = Counter(stage for stage, _ in found)
+    outcomes = Counter(outcome for _, outcome in found)
+    return (f"{len(found)} power cuts, while: {_told(stages)}; in force after the boot: "
+            f"{_told(outcomes)}; each second run completed")  # fmt: skip
 
 
-def _cut(machine: Machine, trial: Trial, moment: float) -> tuple[str, str]:
-    """Which release is in force after the boot, and what was going on when the power went."""
+def _told(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counter.most_common())
+
+
+def _cuts(machine: Machine, trial: Trial, moments: list[float]) -> list[Cut]:
+    """Run deploy.sh twice on the same machine's beginnings: once for its length, once to cut it."""
     try:
         machine.start()
-        stage = _interrupted(machine, trial, moment * trial.length_s)
-        machine.start()
-        in_force = _whole(machine, trial)
-        machine.deploy(*trial.words)
-        _require(
-            machine, lambda: _in_force(machine) == trial.new, "the second run did not complete"
-        )
-        _require(machine, lambda: status(machine) is not None, "no agent after the second run")
+        begun = time.monotonic()
+        _run(machine, trial, lambda _: None)
+        length_s = time.monotonic() - begun
     finally:
         machine.stop_hard()
-    return "new" if in_force == trial.new else "old", stage
+    again = Machine(machine.image, machine.folder.with_suffix(".cut"), trial.disk)
+    cuts: list[Cut] = []
 
+    def look(said: Path) -> None:
+        number = len(cuts)
+        if number == len(moments) or time.monotonic() - begun < moments[number] * length_s:
+            return
+        disk = again.folder / f"{number}.qcow2"
+        again.copy_disk(disk)
+        words = said.read_text()
+        stage = next((x for x in reversed(STAGES) if f"\n{x} " in f"\n{words}"), "looking")
+        cuts.append(Cut(trial, disk, stage, moments[number]))
 
-def _interrupted(machine: Machine, trial: Trial, after_s: float) -> str:
-    """Stop the machine hard in the middle of a run; the last thing that it had said."""
-    process = subprocess.Popen(
-        machine.deployment(*trial.words, "--retries", "0"), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    time.sleep(after_s)
-    machine.stop_hard()
     try:
-        said, _ = process.communicate(timeout=DEPLOY_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise GuestError("deploy.sh waits for a device that is gone") from None
-    for words in ("starting", "building", "unpacking", "copying"):
-        if f"\n{words}" in f"\n{said}":
-            return words
-    return "looking"
+        again.start()
+        begun = time.monotonic()
+        _run(again, trial, look)
+    finally:
+        again.stop_hard()
+    if len(cuts) < len(moments):
+        raise GuestError(f"{len(cuts)} of {len(moments)} cuts were made: the run was over before")
+    return cuts
 
 
-def _whole(machine: Machine, trial: Trial) -> str:
-    """The release in force after the boot, with its agent in service; none is as good as before."""
-    if not _in_force(machine):
-        if trial.old:
-            raise GuestError("no release is in force")
-        active = machine.run(ACTIVE, check=False).strip()
-        if active == "active":
-            raise GuestError("an agent runs that is not in force")
-        return ""
-    _require(machine, lambda: _in_force(machine) in {trial.old, trial.new} - {""},
-             f"{_in_force(machine)} is in force")  # fmt: skip
-    _require(machine, lambda: status(machine) is not None, "no agent after the boot")
-    if machine.run("ls -d /opt/street-agent/pending 2>/dev/null", check=False).strip():
-        raise GuestError("the trial was not settled at boot")
-    return _in_force(machine)
+def _run(machine: Machine, trial: Trial, look: Callable[[Path], None]) -> None:
+    """Run deploy.sh to its end, and look at it again and again."""
+    said = machine.folder / "said"
+    with said.open("w") as out:
+        process = subprocess.Popen(machine.deployment(*trial.words), stdin=subprocess.DEVNULL,
+                                   stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
+    end = time.monotonic() + DEPLOY_S
+    while process.poll() is None:
+        if time.monotonic() > end:
+            process.kill()
+            raise GuestError(f"deploy.sh does not end: {said.read_text()}")
+        look(said)
+        time.sleep(0.05)
+    if process.returncode:
+        raise GuestError(f"deploy.sh: exit {process.returncode}\n{said.read_text()}")
+
+
+def _afterwards(machine: Machine, trial: Trial) -> str:
+    """What is in force after the boot, in words; then a second run completes."""
+    try:
+        machine.start()
+        in_force = _in_force(machine)
+        if in_force not in {trial.old, trial.new}:
+            raise GuestError(f"{in_force or 'no release'} is in force")
+        if in_force:
+            _require(machine, lambda: status(machine) is not None, "no agent after the boot")
+            _require(machine, lambda: not _pending(machine), "the trial was not settled at boot")
+        elif machine.run("systemctl is-active street-agent", check=False).strip() == "active":
+            raise GuestError("an agent runs and no release is in force")
+        machine.deploy(*trial.words)
+        if _in_force(machine) != trial.new or _pending(machine) or status(machine) is None:
+            raise GuestError("the second run did not complete")
+    finally:
+        machine.stop_hard()
+    return (
+        "the new one"
+        if in_force == trial.new
+        else "the old one"
+        if trial.old
+        else "none, as before"
+    )
 
 
 def _in_force(machine: Machine) -> str:
     return machine.run(IN_FORCE, check=False).strip().removeprefix("releases/")
+
+
+def _pending(machine: Machine) -> bool:
+    return bool(machine.run("ls -d /opt/street-agent/pending 2>/dev/null", check=False).strip())
 
 
 def _require(machine: Machine, is_so: Callable[[], bool], otherwise: str) -> None:
@@ -145,10 +189,3 @@ def _require(machine: Machine, is_so: Callable[[], bool], otherwise: str) -> Non
             )
             raise GuestError(f"{otherwise}\n{log}")
         time.sleep(1.0)
-
-
-def trial(
-    disk: Path | None, old: Path | None, new: Path, words: list[str], length_s: float
-) -> Trial:
-    """A trial, from packed releases."""
-    return Trial(disk, name(old) if old else "", name(new), tuple(words), length_s)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-MEMORY_MB, CORES = 512, 2
+MEMORY_MB = 512
 BOOT_S, COMMAND_S, DEPLOY_S = 240.0, 300.0, 900.0
 DEPLOY = Path(__file__).parents[2] / "deploy.sh"
 SSH_OPTIONS = (
@@ -34,11 +36,12 @@ class Machine:
         image: folder with disk.qcow2, vmlinuz, initrd and key.
         folder: where the overlay and the console's log go.
         disk: what the overlay is laid over, if not the image's.
+        cores: how many it has.
     """
 
-    def __init__(self, image: Path, folder: Path, disk: Path | None = None) -> None:
+    def __init__(self, image: Path, folder: Path, disk: Path | None = None, cores: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.image, self.folder = image, folder
+        self.image, self.folder, self._cores = image, folder, cores
         self.port = _free_port()
         self.console = folder / "console.log"
         self.serial = Path(tempfile.mkdtemp(prefix="vm-")) / "serial"  # sockets' names are short
@@ -55,7 +58,7 @@ class Machine:
         with self.console.open("ab") as log:
             self._process = subprocess.Popen(
                 ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max",
-                 "-smp", str(CORES), "-m", str(MEMORY_MB), "-M", "q35", "-nodefaults",
+                 "-smp", str(self._cores), "-m", str(MEMORY_MB), "-M", "q35", "-nodefaults",
                  "-display", "none", "-no-reboot",
                  "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
                  "-append", append,
@@ -125,6 +128,15 @@ class Machine:
         if done.returncode != expected:
             raise GuestError(f"deploy.sh {words[0]}: exit {done.returncode}\n{done.stdout}")
         return done.stdout
+
+    def copy_disk(self, to: Path) -> None:
+        """Take the disk as a power cut at this moment would leave it; the machine then goes on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            shutil.copyfile(self.overlay, to)
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Shut down in good order."""

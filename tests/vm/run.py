@@ -27,10 +27,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "nemesis"), str(HERE.parent)]
 
 from consumer import Consumer  # noqa: E402 - of tests/nemesis
-from cuts import cut, trial  # noqa: E402
+from cuts import Trial, cut  # noqa: E402
 from device import Hand, Water, configured, install, is_whole, wait_status  # noqa: E402
 from machine import Machine  # noqa: E402
-from releases import ENDS, release  # noqa: E402 - of tests
+from releases import ENDS, name, release  # noqa: E402 - of tests
 from rig import Broker  # noqa: E402 - of tests/nemesis
 from site_ import WIRES  # noqa: E402
 from steps import STEPS, Guest  # noqa: E402
@@ -43,8 +43,8 @@ IMAGE_S = 1800.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pulls", type=int, default=1000, help="alarms whose latency is measured")
-    parser.add_argument("--cuts", type=int, default=20, help="hard stops of deployments; 0 = none")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments of the hard stops")
+    parser.add_argument("--cuts", type=int, default=20, help="power cuts in deployments; 0 = none")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments of the power cuts")
     parser.add_argument("--only", default="", help="steps by their names")
     parser.add_argument("--image", type=Path, default=cache(), help="where the machine is kept")
     args = parser.parse_args()
@@ -66,7 +66,7 @@ def main() -> int:
         held.callback(machine.stop_hard)
         timed("boot", machine.start)
         guest = Guest(machine, broker, consumer, args.pulls, old, new, tuple(broken))
-        install_s = timed("install", lambda: lasting(lambda: install(machine, old, url, folder)))
+        timed("install", lambda: install(machine, old, url, folder))
         if args.cuts:
             machine.stop()
             disk = folder / "installed.qcow2"
@@ -86,8 +86,8 @@ def main() -> int:
         broker.kill()  # two machines with one identity would push each other off it
         site = configured("mqtt://10.0.2.2:9", folder)
         trials = [
-            trial(None, None, old, ["install", "--archive", str(old), *site], install_s),
-            trial(disk, old, new, ["upgrade", "--archive", str(new)], install_s),
+            Trial(None, "", name(old), ("install", "--archive", str(old), *site)),
+            Trial(disk, name(old), name(new), ("upgrade", "--archive", str(new))),
         ]
         step = functools.partial(cut, image, folder, trials, args.cuts, args.seed)
         return failed | tried("cuts", step)
@@ -101,7 +101,7 @@ def attempt(guest: Guest, only: set[str]) -> int:
     return 1 if failed else 0
 
 
-def tried(name: str, step: Callable[[], str]) -> int:
+def tried(title: str, step: Callable[[], str]) -> int:
     """Do a step, and print its time and what it found; 1 = it failed."""
     begun = time.monotonic()
     failed = 0
@@ -110,22 +110,15 @@ def tried(name: str, step: Callable[[], str]) -> int:
     except Exception as error:  # noqa: BLE001 - told, and the next step is tried
         failed = 1
         said = f"FAILED: {type(error).__name__}: {error}"
-    print(f"{name:12} {time.monotonic() - begun:6.1f} s  {said}", flush=True)
+    print(f"{title:12} {time.monotonic() - begun:6.1f} s  {said}", flush=True)
     return failed
 
 
-def lasting(do: Callable[[], object]) -> float:
-    """Do something; how long it took, in seconds."""
-    begun = time.monotonic()
-    do()
-    return time.monotonic() - begun
-
-
-def timed(name: str, do: Callable[[], T]) -> T:
+def timed(title: str, do: Callable[[], T]) -> T:
     """Do something and print how long it took."""
     begun = time.monotonic()
     found = do()
-    print(f"{name:12} {time.monotonic() - begun:6.1f} s", flush=True)
+    print(f"{title:12} {time.monotonic() - begun:6.1f} s", flush=True)
     return found
 
 
@@ -146,10 +139,13 @@ def built(folder: Path) -> Path:
 
 
 def packed() -> list[Path]:
-    """The release to install, the next one, one that reads no pin, and one that ends at once."""
+    """The release to install, the next one, one that reads no pin, and one that ends at once.
+
+    The next one keeps its state in a form that the first has never seen.
+    """
     return [
         release("1.0.0"),
-        release("1.0.1"),
+        release("1.0.1", "agent/pipeline/memory.py", "FORMAT = 4", "FORMAT = 5"),
         release("1.0.2", "drivers/gpio.py", "self._emit(self._quantity, self._level())",
                 'raise OSError("a release that reads no pin")'),
 release("1.0.3", *ENDS),

@@ -222,7 +222,10 @@ def power_cut(guest: Guest) -> None:
 
 
 def upgrade(guest: Guest) -> str:
-    """To the next release and back, with alarms waiting on both sides: all are delivered."""
+    """To the next release and back, with alarms waiting on both sides: all are delivered.
+
+    The way back leads to a release that has never seen the state that the next one keeps.
+    """
     said = []
     for words, expected in (("upgrade", guest.new), ("rollback", guest.old)):
         waiting = _raised_offline(guest)
