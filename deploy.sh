@@ -3,7 +3,6 @@
 # shellcheck disable=SC2317  # `insist` calls what it is given
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-SCRIPT=$here/systemd/on-device.sh
 INCOMING=/opt/street-agent/incoming
 RUN=/run/street-agent-deploy
 
@@ -305,6 +304,8 @@ plan() {
 # --- all of them
 
 work=$(mktemp -d)
+SCRIPT=$work/on-device.sh
+cat "$here"/systemd/device/*.sh >"$SCRIPT"
 trap 'rm -rf "$work"' EXIT
 token=$(date +%s)-$$
 release='' name=''

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "systemd" / "requirements.txt"
 PYTHONS = ("3.11", "3.13")  # Raspberry Pi OS bookworm, trixie
 PROCESSORS = ("aarch64", "x86_64")
-# No wheel of these is made: they come from apt, which systemd/on-device.sh asks for.
+# No wheel of these is made: they come from apt, which systemd/device/ asks for.
 FROM_APT = {"3.13": ("lgpio",)}
 # colorzero asks for it and does not import it: 7 MB on each device.
 UNUSED = ("setuptools",)

@@ -129,7 +129,8 @@ def _copy(stage: Path) -> None:
         for pattern in patterns:
             for file in (ROOT / "systemd").glob(pattern):
                 shutil.copy(file, stage / folder)
-    shutil.copy(ROOT / "systemd" / "on-device.sh", stage)
+    parts = sorted((ROOT / "systemd" / "device").glob("*.sh"))
+    (stage / "on-device.sh").write_text("".join(part.read_text() for part in parts))
     shutil.copy(lock.LOCK, stage)
 
 
