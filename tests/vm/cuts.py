@@ -22,6 +22,7 @@ from device import status
 from machine import DEPLOY_S, GuestError, Machine
 
 SIDE_BY_SIDE = 2
+EVERY_S = 1.5  # between two copies, on average; each stage then has some
 SETTLED_S = 120.0  # after a boot, in an emulated guest beside another one
 IN_FORCE = "readlink /opt/street-agent/current 2>/dev/null"
 STAGES = ("copying", "unpacking", "building", "starting")
@@ -82,8 +83,7 @@ def cut(image: Path, folder: Path, trials: list[Trial], count: int, seed: int) -
 
     found: list[tuple[str, str]] = []
     for trial in trials:
-        moments = sorted(chosen.uniform(0.01, 0.99) for _ in range(each))
-        cuts = _cuts(Machine(image, folder / trial.words[0], trial.disk), trial, moments)
+        cuts = _cuts(Machine(image, folder / trial.words[0], trial.disk), trial, each, chosen)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as workers:
             found += zip([one.stage for one in cuts], list(workers.map(look, cuts)), strict=True)
     stages = Counter(stage for stage, _ in found)
@@ -96,37 +96,38 @@ def _told(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counter.most_common())
 
 
-def _cuts(machine: Machine, trial: Trial, moments: list[float]) -> list[Cut]:
-    """Run deploy.sh twice on the same machine's beginnings: once for its length, once to cut it."""
+def _cuts(machine: Machine, trial: Trial, count: int, chosen: random.Random) -> list[Cut]:
+    """Run deploy.sh, and keep `count` of the disks that were copied at random moments of it."""
+    kept: list[tuple[Path, str, float]] = []
+    copies = 0
+    due = begun = 0.0
+
+    def look(said: Path) -> None:
+        nonlocal copies, due
+        now = time.monotonic()
+        if now < due:
+            return
+        due = now + chosen.uniform(0.0, 2.0 * EVERY_S)
+        copies += 1  # each of the copies is equally likely to be kept: Vitter's algorithm R
+        place = len(kept) if len(kept) < count else chosen.randrange(copies)
+        if place >= count:
+            return
+        disk = machine.folder / f"{place}.qcow2"
+        machine.copy_disk(disk)
+        words = said.read_text()
+        stage = next((x for x in reversed(STAGES) if f"\n{x} " in f"\n{words}"), "looking")
+        kept[place : place + 1] = [(disk, stage, now - begun)]
+
     try:
         machine.start()
         begun = time.monotonic()
-        _run(machine, trial, lambda _: None)
+        _run(machine, trial, look)
         length_s = time.monotonic() - begun
     finally:
         machine.stop_hard()
-    again = Machine(machine.image, machine.folder.with_suffix(".cut"), trial.disk)
-    cuts: list[Cut] = []
-
-    def look(said: Path) -> None:
-        number = len(cuts)
-        if number == len(moments) or time.monotonic() - begun < moments[number] * length_s:
-            return
-        disk = again.folder / f"{number}.qcow2"
-        again.copy_disk(disk)
-        words = said.read_text()
-        stage = next((x for x in reversed(STAGES) if f"\n{x} " in f"\n{words}"), "looking")
-        cuts.append(Cut(trial, disk, stage, moments[number]))
-
-    try:
-        again.start()
-        begun = time.monotonic()
-        _run(again, trial, look)
-    finally:
-        again.stop_hard()
-    if len(cuts) < len(moments):
-        raise GuestError(f"{len(cuts)} of {len(moments)} cuts were made: the run was over before")
-    return cuts
+    if len(kept) < count:
+        raise GuestError(f"{len(kept)} cuts were made, not {count}")
+    return [Cut(trial, disk, stage, after_s / length_s) for disk, stage, after_s in kept]
 
 
 def _run(machine: Machine, trial: Trial, look: Callable[[Path], None]) -> None:
