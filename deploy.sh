@@ -122,7 +122,7 @@ if [ -n "$inventory" ]; then
         [ -z "$its_site" ] || [ -r "$its_site" ] || wrong "$inventory, line $number: $its_site cannot be read"
         [ -z "$its_keys" ] || is_folder_of_keys "$its_keys"
         targets+=("$host"$'\t'"$its_site"$'\t'"$its_keys")
-    done <"$inventory"
+    done < <(tr -d '\r' <"$inventory")
 fi
 [ "$command" = pack ] || [ ${#targets[@]} -gt 0 ] || wrong "which host? Give it, or --inventory FILE"
 for target in ${targets[@]+"${targets[@]}"}; do
@@ -181,7 +181,7 @@ look() { on_device "preflight $name" >"$folder/found"; }
 # Sends what is still missing of a file, and compares; a copy that differs begins anew.
 copy() {
     local file=$1 there=$INCOMING/$2 size has digest
-    size=$(wc -c <"$file")
+    size=$(($(wc -c <"$file"))) # without the blanks that some systems print
     digest=$(sha256 "$file")
     has=$(remote "sh -c 'install -d -m 755 /opt/street-agent; umask 077; mkdir -p $(dirname "$there");
         touch $there; wc -c <$there'" </dev/null) || return
@@ -332,7 +332,12 @@ esac
 
 # Lines of several hosts at once begin with the host.
 shown_as() {
-    if [ ${#targets[@]} = 1 ]; then cat; else sed -u "s|^|$1: |"; fi
+    local line
+    if [ ${#targets[@]} = 1 ]; then
+        cat
+    else
+        while IFS= read -r line; do printf '%s: %s\n' "$1" "$line"; done
+    fi
 }
 
 begin() {

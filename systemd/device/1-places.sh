@@ -51,6 +51,7 @@ SETTLED_S=10 # an agent that runs for so long is not in a loop of crashes, Resta
 FAILED=1 USAGE=2 INVALID=4 DENIED=5 ROLLED_BACK=8 BUSY=75
 
 say() { printf '%s\n' "$*"; }
+both() { printf '%s\n  %s\n' "$1" "$2"; } # how it ended, in Chinese and English
 fail() {
     code=$1
     shift

@@ -29,7 +29,7 @@ unpack() {
 # Before anything in force was touched.
 give_up() {
     [ "$(free_kib)" -ge 4096 ] || set -- "the disk is full: $*"
-    rm -rf "$OPT"/releases/.*.partial "$OPT/releases/.digests"
+    rm -rf "$OPT"/releases/.*.partial
     fail $FAILED "$*; the device is as it was"
 }
 
@@ -39,13 +39,13 @@ verify() {
     digest=$(sha256sum "$partial/digests" | cut -c1-12)
     [ "${name##*-}" = "$digest" ] || give_up "wrong digest: $archive is not the release that its name says"
     (cd "$partial" && sha256sum --check --quiet --strict digests) 2>&1 |
-        grep -v WARNING >"$partial.wrong" || true
-    wrong=$(head -n 3 "$partial.wrong" | tr '\n' ';')
-    rm -f "$partial.wrong"
+        grep -v WARNING >"$OPT/releases/.wrong.partial" || true
+    wrong=$(head -n 3 "$OPT/releases/.wrong.partial" | tr '\n' ';')
+    rm -f "$OPT/releases/.wrong.partial"
     [ -z "$wrong" ] || give_up "altered or missing in $archive: $wrong"
-    unlisted=$(cd "$partial" && find . -type f ! -name digests | sed 's|^\./||' | sort |
-        { cut -c67- digests | sort >"$partial.listed"; comm -23 - "$partial.listed"; })
-    rm -f "$partial.listed"
+    unlisted=$(cd "$partial" && find . ! -type d ! -path ./digests | sed 's|^\./||' | sort |
+        { cut -c67- digests | sort >"$OPT/releases/.listed.partial"; comm -23 - "$OPT/releases/.listed.partial"; })
+    rm -f "$OPT/releases/.listed.partial"
     [ -z "$unlisted" ] || give_up "not in the digests of $archive: $unlisted"
     mv "$partial/digests" "$partial/archive.digests"
 }
@@ -75,8 +75,8 @@ build() {
         [ -L "$file" ] || sed -i "s|$partial|$final|g" "$file"
     done
     "$partial/bin/python3" -m compileall -q -j 0 -s "$partial" -p "$final" "$partial/lib" >/dev/null || true
-    (cd "$partial" && find . -type f ! -name digests -exec sha256sum {} +) >"$OPT/releases/.digests"
-    mv "$OPT/releases/.digests" "$partial/digests"
+    (cd "$partial" && find . -type f ! -name digests -exec sha256sum {} +) >"$OPT/releases/.digests.partial"
+    mv "$OPT/releases/.digests.partial" "$partial/digests"
     chmod 755 "$partial"
 }
 

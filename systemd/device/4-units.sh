@@ -77,7 +77,8 @@ prepare_board() {
         changed=yes
     fi
     on_disk "$FIRMWARE"
-    [ -z "$changed" ] || say "the serial port and the hardware watchdog are set up: reboot the Pi for it (sudo reboot)"
+    [ -z "$changed" ] || both "串口和硬件看门狗已设置，需重启一次：sudo reboot" \
+        "The serial port and the hardware watchdog are set up: reboot the Pi once, sudo reboot"
 }
 
 harden_ssh() {
@@ -90,6 +91,6 @@ harden_ssh() {
         fail $FAILED "sshd does not take $file: removed, SSH is as it was"
     fi
     systemctl reload ssh || true
-    say "SSH takes keys only from now on"
+    both "SSH 今后只接受密钥登录" "SSH takes keys only from now on"
 }
 

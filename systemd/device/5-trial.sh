@@ -70,7 +70,8 @@ settle() {
     rm -rf "$OPT/.pending.new" "$OPT/.pending.done"
     [ -d "$OPT/pending" ] || return 0
     from=$(cat "$OPT/pending/from")
-    say "a deployment was interrupted: back to ${from:-no release}, as before it"
+    both "上次部署中断，已恢复原状：${from:-未安装}" \
+        "a deployment was interrupted: back to ${from:-no release}, as before it"
     undo_trial "$1"
 }
 
@@ -132,6 +133,7 @@ switch_to() {
     fi
     undo_trial ${is_started:+restart}
     if [ -n "$is_started" ]; then again="${old:+$old runs again}"; else again="${old:+$old runs on}"; fi
+    say "未采用 $1，设备保持原状${old:+，$old 运行中}"
     fail $code "$1 was not taken, see above: ${again:-nothing is installed, as before}"
 }
 

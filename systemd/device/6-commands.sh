@@ -31,10 +31,10 @@ install_release() {
     if [ -n "$new_site" ] && cmp -s "$new_site" "$SITE"; then new_site=; fi
     if [ -n "$new_keys" ] && diff -rq "$new_keys" "$KEYS" >/dev/null; then new_keys=; fi
     if [ "$(release_at current)" = "$name" ] && [ -z "$new_site$new_keys" ] && is_in_force; then
-        say "$name is installed and runs: nothing to do"
+        both "$name 已安装并在运行，无需操作" "$name is installed and runs: nothing to do"
     else
         switch_to "$name"
-        say "$name runs${old:+; $old is kept for a rollback}"
+        both "$name 已投入运行${old:+，保留 $old 以备退回}" "$name runs${old:+; $old is kept for a rollback}"
     fi
     prune
     prepare_board
@@ -55,7 +55,7 @@ rollback() {
     is_whole "$back" || fail $FAILED "release $back is damaged: install it anew with --allow-downgrade"
     new_site='' new_keys='' allow_list=''
     switch_to "$back"
-    say "$back runs; $old is kept"
+    both "已退回 $back，保留 $old" "$back runs; $old is kept"
 }
 
 status() {
@@ -85,6 +85,6 @@ uninstall() {
     rm -rf "$OPT" "$SYSTEM/$SERVICE.d" $COMMAND
     systemctl daemon-reload
     if [ -e "$ETC" ] || [ -e "$STATE" ]; then left="$ETC and $STATE are left; --erase deletes them"; fi
-    say "street-agent is removed; ${left:-nothing of it is left}"
+    both "street-agent 已卸载${left:+，配置和数据仍保留}" "street-agent is removed; ${left:-nothing of it is left}"
 }
 
