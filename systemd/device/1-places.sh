@@ -21,7 +21,8 @@
 #   releases/NAME            complete and on disk: renamed once its digests have been checked
 #   pending/                 a trial: `current` may be at the new release, which has not yet proved
 #                            itself. Holds what was in force: the names `from` and `previous` (empty:
-#                            none), the configuration, keys, drop-in, and how the agent was.
+#                            none), the configuration, keys, drop-in, and how the agent was; and the
+#                            name `tried`.
 #                            Made before anything in force is touched, removed after the last step.
 #   current, previous        switched by rename
 #

@@ -23,13 +23,14 @@ unpack() {
     rm -rf "$final" # one that is not whole; what runs is whole, or has been damaged already
     on_disk "$partial"
     mv -T "$partial" "$final"
+    made=$final
     on_disk "$OPT"
 }
 
 # Before anything in force was touched.
 give_up() {
     [ "$(free_kib)" -ge 4096 ] || set -- "the disk is full: $*"
-    rm -rf "$OPT"/releases/.*.partial
+    rm -rf "$OPT"/releases/.*.partial ${made:+"$made"}
     fail $FAILED "$*; the device is as it was"
 }
 

@@ -6,18 +6,22 @@ point() {
 }
 
 begin_trial() {
-    trial=$OPT/.pending.new
-    rm -rf "$trial"
-    mkdir -m 700 "$trial"
-    release_at current >"$trial/from"
-    release_at previous >"$trial/previous"
+    rm -rf "$OPT/.pending.new"
+    if ! note_trial "$OPT/.pending.new" "$1" || ! mv -T "$OPT/.pending.new" "$OPT/pending"; then
+        rm -rf "$OPT/.pending.new"
+        give_up "what is in force cannot be noted in $OPT"
+    fi
+    on_disk "$OPT"
+}
+
+note_trial() {
+    mkdir -m 700 "$1" && release_at current >"$1/from" && release_at previous >"$1/previous" &&
+        echo "$2" >"$1/tried" || return 1
     for file in "$SITE" "$KEYS" "$BROKERS"; do
-        [ ! -e "$file" ] || cp -a "$file" "$trial/"
+        [ ! -e "$file" ] || cp -a "$file" "$1/" || return 1
     done
     # What it says is kept whatever the exit code: 1 means that something was wrong before, too.
-    [ -z "$old" ] || "$(program "$old")" status --json >"$trial/before.json" 2>/dev/null || true
-    on_disk "$OPT"
-    mv -T "$trial" "$OPT/pending"
+    [ -z "$old" ] || "$(program "$old")" status --json >"$1/before.json" 2>/dev/null || true
     on_disk "$OPT"
 }
 
@@ -33,35 +37,43 @@ end_trial() {
 undo_trial() {
     from=$(cat "$OPT/pending/from")
     before=$(cat "$OPT/pending/previous")
-    tried=$(release_at current)
-    put_back "$OPT/pending/site.toml" "$SITE"
-    put_back "$OPT/pending/keys" "$KEYS"
-    put_back "$OPT/pending/brokers.conf" "$BROKERS"
+    tried=$(cat "$OPT/pending/tried")
+    missing=''
+    put_back "$OPT/pending/site.toml" "$SITE" || missing=$SITE
+    put_back "$OPT/pending/keys" "$KEYS" || missing=$KEYS
+    put_back "$OPT/pending/brokers.conf" "$BROKERS" || missing=$BROKERS
     if [ -n "$from" ]; then
-        [ "$tried" = "$from" ] || point current "$from"
+        [ "$(release_at current)" = "$from" ] || point current "$from"
         if [ -n "$before" ]; then point previous "$before"; else rm -f "$OPT/previous"; fi
-        [ "$tried" = "$from" ] || [ -z "$tried" ] || remove_units "$tried" "$from"
+        [ "$tried" = "$from" ] || remove_units "$tried" "$from"
         install_units "$from"
         systemctl daemon-reload
         [ "${1:-}" != restart ] || systemctl restart street-agent ||
             say "the old release does not start either: journalctl -u street-agent"
     else
-        [ -z "$tried" ] || remove_units "$tried"
+        remove_units "$tried"
         rm -f "$OPT/current" "$OPT/previous" $COMMAND
         rmdir "$SYSTEM/$SERVICE.d" 2>/dev/null || true
         systemctl daemon-reload
     fi
+    # The trial is then not over: the next run, or the next boot, puts back what is missing.
+    [ -z "$missing" ] || fail $FAILED "$missing could not be put back, is the disk full? Make room, and run deploy.sh again"
     end_trial
 }
 
+# What is there stays until its successor is whole.
 put_back() {
-    if [ -e "$1" ]; then
+    if [ ! -e "$1" ]; then
+        rm -rf "$2"
+    elif ! diff -rq "$1" "$2" >/dev/null 2>&1; then
         rm -rf "$2.new"
-        cp -a "$1" "$2.new" && on_disk "$(dirname "$2")"
+        if ! cp -a "$1" "$2.new"; then
+            rm -rf "$2.new"
+            return 1
+        fi
+        on_disk "$(dirname "$2")"
         [ ! -d "$2" ] || rm -rf "$2" # a folder cannot be replaced by rename
         mv -T "$2.new" "$2"
-    else
-        rm -rf "$2"
     fi
     on_disk "$(dirname "$(dirname "$2")")"
 }
@@ -122,7 +134,7 @@ answers() {
 switch_to() {
     old=$(release_at current)
     is_started='' code=$ROLLED_BACK
-    begin_trial
+    begin_trial "$1"
     if try "$1"; then
         end_trial
         return
@@ -151,8 +163,10 @@ try() {
         point previous "$old" || return 1
         remove_units "$old" "$1"
     fi
-    point current "$1" && ln -sfn "$OPT/current/bin/street-agent" $COMMAND && install_units "$1" && write_allow_list "$1" && systemctl daemon-reload &&
-        enable_units "$1" || return 1
+    # On disk before the switch: what settles a trial at boot is among the units.
+    install_units "$1" && write_allow_list "$1" && systemctl daemon-reload && enable_units "$1" &&
+        on_disk /etc && point current "$1" || return 1
+    ln -sfn "$OPT/current/bin/street-agent" $COMMAND
     say "starting $1"
     systemctl restart street-agent || return 1
     is_healthy "$1"
