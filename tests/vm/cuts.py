@@ -151,6 +151,7 @@ def _afterwards(machine: Machine, trial: Trial) -> str:
     """What is in force after the boot, in words; then a second run completes."""
     try:
         machine.start()
+        machine.run("systemctl is-system-running --wait", check=False)  # SSH answers before that
         in_force = _in_force(machine)
         if in_force not in {trial.old, trial.new}:
             raise GuestError(f"{in_force or 'no release'} is in force")
@@ -186,7 +187,8 @@ def _require(machine: Machine, is_so: Callable[[], bool], otherwise: str) -> Non
     while not is_so():
         if time.monotonic() > end:
             log = machine.run(
-                "journalctl -b --no-pager -n 40; ls -la /opt/street-agent", check=False
+                "journalctl -b --no-pager -n 40 -u 'street-agent*'; ls -la /opt/street-agent",
+                check=False,
             )
             raise GuestError(f"{otherwise}\n{log}")
         time.sleep(1.0)
