@@ -235,7 +235,6 @@ send_all() {
 one() {
     local code=0
     run_one || code=$?
-    ssh -O exit -o "ControlPath=$folder/line" "$host" 2>/dev/null || true
     if [ $code != 0 ] && [ -s "$folder/ssh.err" ]; then explain; fi
     return $code
 }
@@ -303,10 +302,19 @@ plan() {
 
 # --- all of them
 
+# The line to a device stays open for what comes next, and would outlive this.
+clean_up() {
+    for line in "$work"/*/line; do
+        [ ! -S "$line" ] || ssh -O exit -o "ControlPath=$line" there 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+
 work=$(mktemp -d)
 SCRIPT=$work/on-device.sh
 cat "$here"/systemd/device/*.sh >"$SCRIPT"
-trap 'rm -rf "$work"' EXIT
+trap clean_up EXIT
+trap interrupted INT TERM
 token=$(date +%s)-$$
 release='' name=''
 case "$command" in
@@ -349,6 +357,17 @@ begin() {
     echo $((SECONDS - begun)) >"$folder/seconds"
 }
 
+# Jobs in the background do not hear Ctrl-C by themselves; each is a group of processes.
+interrupted() {
+    trap '' INT TERM
+    say "interrupted: what a device has begun it ends by itself; ./deploy.sh status HOST tells" >&2
+    exec 2>/dev/null # bash would tell of each that it was ended
+    for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done
+    wait
+    exit 130
+}
+
+set -m
 count=0
 for target in "${targets[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n 2>/dev/null || sleep 0.2; done

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from devices import ROOT, Device
-from releases import ENDS, PYTHON, name, packed, release
+from releases import ENDS, PYTHON, environment, name, packed, release
 
 pytestmark = [
     pytest.mark.device,
@@ -251,8 +252,12 @@ def test_a_device_that_cannot_take_it(installed: Device, case: str) -> None:
 def test_a_disk_that_fills_up_meanwhile(installed: Device) -> None:
     """Nothing half-made stays, and the release before runs on."""
     before = state(installed)
-    installed.write("/srv/fill", "until ls -d /opt/street-agent/releases/.*.partial; do sleep 0.02; done\n"
-                                 "head -c 3G /dev/zero >/srv/full\n")  # fmt: skip
+    installed.run("head -c 1600M /dev/zero >/srv/much")  # what is left is soon filled
+    installed.write(
+        "/srv/fill",
+        "until ls -d /opt/street-agent/releases/.*.partial; do sleep 0.02; done\n"
+        "head -c 3G /dev/zero >/srv/full\n",
+    )
     installed.run("setsid sh /srv/fill >/dev/null 2>&1 </dev/null &")
     code, said = installed.deploy("upgrade", "--archive", release("1.0.1"))
     assert code == 1
@@ -497,6 +502,35 @@ def test_many_hosts(installed: Device, tmp_path: Path) -> None:
     assert first.split()[:2] == ["root@127.0.0.1", "done"]
     assert second.split()[:3] == ["no-such-host.invalid", "no", "connection"]
     assert last == "1 of 2 done"
+
+
+def test_ctrl_c(installed: Device) -> None:
+    """It ends at once, leaves nothing behind on the laptop, and the device ends what it has begun."""
+    two = release("1.0.1")
+    running = subprocess.Popen(
+        [ROOT / "deploy.sh", "upgrade", "root@127.0.0.1", *installed.ssh(), "--archive", two],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), start_new_session=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    for line in running.stdout:
+        if line.startswith("building"):
+            break
+    os.killpg(running.pid, signal.SIGINT)
+    said, _ = running.communicate(timeout=10.0)
+    assert running.returncode == 130
+    assert "what a device has begun it ends by itself" in said
+    left = subprocess.run(
+        ["ps", "-o", "stat=,args=", "-s", str(running.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not [line for line in left.stdout.splitlines() if not line.startswith("Z")]
+    end = time.monotonic() + 60.0
+    while installed.run("cat /run/street-agent-deploy/code", check=False).strip() != "0":
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert installed.release() == name(two)
 
 
 WRONG = {
