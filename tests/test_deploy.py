@@ -230,7 +230,7 @@ REFUSED = {
     "an old system": ("sed -i 's/^VERSION_ID=.*/VERSION_ID=\"11\"/' /etc/os-release /usr/lib/os-release", 1,
                       "is too old: write the card anew with bookworm (12) or later"),
     "another system": ("sed -i 's/^ID=.*/ID=alpine/' /usr/lib/os-release", 1, "Debian or Raspberry Pi OS is needed"),
-    "a full disk": ("head -c 1900M /dev/zero >/srv/full", 1, "200 MB are needed"),
+    "a full disk": ("head -c 1960M /dev/zero >/srv/full", 1, "100 MB are needed"),
     "a configuration on trial": ("mkdir -p /etc/street-agent/revisions; touch /etc/street-agent/revisions/pending.json",
                                  1, "a configuration is on trial: first sudo street-agent config confirm"),
 }  # fmt: skip
