@@ -228,7 +228,7 @@ def _tried(device: Device, trial: Pending) -> Verdict:
         device.service.restart()
     except ServiceError as error:
         return Verdict((str(error),))
-    return settle(device, trial.digest, trial.before, min(PATIENCE_S, trial.confirm_s / 2))
+    return settle(device, trial.digest, trial.before, min(PATIENCE_S, trial.confirm_s / 3))
 
 
 def _on_trial(device: Device, trial: Pending, waits_for: Sequence[str]) -> Outcome:

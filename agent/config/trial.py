@@ -28,7 +28,7 @@ from typing import Any
 from agent.config.gate import Baseline
 
 NOTED_EVERY_S = 30.0  # the period of street-agent-return.timer
-RETURN_S = 25.0  # a return begins so early that the device is connected again by the deadline
+RETURN_S = 30.0  # a return begins so early that the device is connected again by the deadline
 
 
 class Stage(StrEnum):
